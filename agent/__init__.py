@@ -1,0 +1,1 @@
+"""LLM backends, request understanding, tools, dialogue, explanations in words."""

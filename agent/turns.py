@@ -1,0 +1,111 @@
+"""What a turn of the dialogue sends to whoever shows it: chips first, then cards, then words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.query import Recommendation
+from store.records import Item
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One constraint or preference in force; removing it re-runs the request.
+
+    Attributes:
+        key: stable name, passed back to ``remove_chip``.
+        kind: "like", "unlike", "in", "out", "range", "person", "mood", "count".
+        label: what the page shows: "not: Horror", "1996 or newer".
+    """
+
+    key: str
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """One item as shown, with a one-line reason that its evidence supports ("" where nothing was recommended)."""
+
+    item: Item
+    reason: str
+    subtitle: str
+    recommendation: Recommendation | None = None
+    feedback: Literal["like", "dislike"] | None = None
+
+
+@dataclass(frozen=True)
+class Understood:
+    """The request in force after this turn."""
+
+    chips: tuple[Chip, ...]
+    summary: str
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Items of this turn; they never wait for words."""
+
+    cards: tuple[Card, ...]
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Words:
+    """The next piece of the answer's text, already checked against the evidence."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """End of a turn.
+
+    Attributes:
+        suggestions: things to say next that follow from the state.
+        degraded: what could not run ("llm").
+        trace: what was done: request, tools with arguments, milliseconds, for the "What I did" pane.
+    """
+
+    turn: int
+    suggestions: tuple[str, ...]
+    degraded: tuple[str, ...]
+    milliseconds: Mapping[str, float]
+    trace: tuple[str, ...] = ()
+
+
+TurnEvent = Understood | Cards | Words | Finished
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a chat as stored and shown again after a restart."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    cards: tuple[Card, ...] = ()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of the reader: newest likes and dislikes, and attribute values by share of the likes (0..1)."""
+
+    likes: tuple[Item, ...]
+    dislikes: tuple[Item, ...]
+    taste: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ChatView:
+    """All that a page needs to draw a chat."""
+
+    chat_id: str
+    user_id: str
+    messages: tuple[Message, ...]
+    chips: tuple[Chip, ...]
+    profile: Profile
+    suggestions: tuple[str, ...]
+    can_undo: bool
+    trace: tuple[str, ...] = field(default=())

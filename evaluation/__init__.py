@@ -1,0 +1,1 @@
+"""Protocols, metrics, confidence intervals and the HTML report."""

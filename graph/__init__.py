@@ -1,0 +1,1 @@
+"""The user-item bipartite graph, LightGCN, exact contributions, evidence paths."""

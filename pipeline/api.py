@@ -1,0 +1,71 @@
+"""The one path from a person to recommendations, as its callers see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from pipeline.query import (
+    Constraints,
+    Explanation,
+    Neighbour,
+    Preview,
+    Query,
+    Recommendation,
+    Recommendations,
+    Vocabulary,
+)
+from store.records import Item
+
+
+class RecommenderApi(Protocol):
+    """What the agent and the service see. Safe to call from several threads."""
+
+    @property
+    def snapshot_id(self) -> str: ...
+
+    def recommend(self, query: Query) -> Recommendations:
+        """Recall, rank, rerank.
+
+        Raises:
+            UnknownUser, UnknownItem: an id in the query does not exist.
+        """
+        ...
+
+    def recommend_all(self, *, k: int = 10, batch_size: int = 256) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
+        """Batch recommendation for every user of the store."""
+        ...
+
+    def similar(self, item_id: str, *, k: int = 10, constraints: Constraints = Constraints()) -> tuple[Neighbour, ...]:
+        """Items close to one item by behaviour and content. Raises ``UnknownItem``."""
+        ...
+
+    def search(self, text: str, *, k: int = 10, constraints: Constraints = Constraints()) -> tuple[Item, ...]:
+        """Items by words: titles first, then content."""
+        ...
+
+    def explain(self, query: Query, item_id: str) -> Explanation:
+        """Why this item for this reader; ``query.without`` answers what-if. Raises ``UnknownUser``, ``UnknownItem``."""
+        ...
+
+    def preview(self, draft: Item) -> Preview:
+        """What publishing a draft would do; stores nothing."""
+        ...
+
+    def publish(self, item: Item) -> Item:
+        """Store an item and recommend it from the next request on. Replaces an item with the same id."""
+        ...
+
+    def deactivate(self, item_id: str) -> None:
+        """Take an item out of every answer from the next request on. Raises ``UnknownItem``."""
+        ...
+
+    def item(self, item_id: str) -> Item:
+        """Raises ``UnknownItem``."""
+        ...
+
+    def items(self, item_ids: Sequence[str]) -> tuple[Item, ...]:
+        """In the given order. Raises ``UnknownItem``."""
+        ...
+
+    def vocabulary(self) -> Vocabulary: ...

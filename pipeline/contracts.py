@@ -1,0 +1,122 @@
+"""What the parts of the pipeline promise each other: swap any of them and nothing else changes.
+
+Shapes: B batch, C candidates, D dimension, N items (item arrays have N+1 rows, row 0 is padding), K cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store.ids import IndexArray
+from store.interactions import Audience
+from store.records import Item
+
+Scores = NDArray[np.float32]
+Vectors = NDArray[np.float32]
+Arrays = dict[str, NDArray[np.generic]]
+
+
+class Scorer(Protocol):
+    """Scores items for a batch of readers.
+
+    Batch equals single; immutable once built. History items that the scorer does not know (index behind the last) are
+    passed over, an empty history gets a sensible score (zeros, or popularity), and nothing is ever NaN.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def num_items(self) -> int:
+        """N: candidates are 1..N. Items behind the last one are not known to this scorer."""
+        ...
+
+    def score(self, audience: Audience, candidates: IndexArray | None = None) -> Scores:
+        """Score candidates, higher is better.
+
+        Args:
+            audience: B readers.
+            candidates: int64 [B, C], 0 where a row has fewer; None scores all items.
+
+        Returns:
+            float32 [B, C], or [B, N+1] for all items. Padding gets -inf.
+        """
+        ...
+
+    def to_arrays(self) -> Arrays:
+        """All that is needed to build this scorer again, for the snapshot."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Maximum inner product search over item vectors."""
+
+    def search(
+        self, queries: Vectors, k: int, *, exclude: Sequence[IndexArray] | None = None
+    ) -> tuple[IndexArray, Scores]:
+        """Best items by inner product.
+
+        Args:
+            queries: float32 [B, D].
+            k: how many at most; more than there are items is allowed.
+            exclude: per row, item indices that must not come back.
+
+        Returns:
+            items int64 [B, k] and scores float32 [B, k], best first; 0 and -inf where fewer were left.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Content:
+    """Encoded items, one row each; a missing modality is masked, never zeros that look like data.
+
+    Attributes:
+        text: float32 [N, Dt], L2-normalised rows; undefined where ``has_text`` is False.
+        image: float32 [N, Di], L2-normalised rows; undefined where ``has_image`` is False.
+        has_text: bool [N].
+        has_image: bool [N].
+        notes: per row, what could not be encoded and why ("" where nothing is wrong).
+    """
+
+    text: Vectors
+    image: Vectors
+    has_text: NDArray[np.bool_]
+    has_image: NDArray[np.bool_]
+    notes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.has_text)
+
+
+class ItemEncoder(Protocol):
+    """Turns items into content vectors."""
+
+    def encode(self, items: Sequence[Item]) -> Content: ...
+
+    def encode_query(self, text: str) -> Vectors:
+        """A search or mood text in the space of ``Content.text``: float32 [Dt], L2-normalised."""
+        ...
+
+
+class Projector(Protocol):
+    """Maps content into the spaces in which the scorers know items."""
+
+    @property
+    def trained_modalities(self) -> frozenset[str]:
+        """Subset of {"text", "image"}: only these take part."""
+        ...
+
+    def project(self, content: Content) -> dict[str, Vectors]:
+        """One float32 [N, D] per target space it was fitted on, by the name given at training."""
+        ...
+
+    def to_arrays(self) -> Arrays: ...
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self: ...

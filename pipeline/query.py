@@ -1,0 +1,284 @@
+"""What is asked of the pipeline and what it answers: plain records in external ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from store.errors import InputError
+from store.records import Item
+
+MAX_K = 1_000
+
+
+@dataclass(frozen=True, order=True)
+class Facet:
+    """One value of one attribute: ``Facet("category", "Horror")``.
+
+    ``Item.categories`` are the values of the attribute ``category``; every key of ``Item.attributes`` that holds text
+    or a list of texts is an attribute of its own.
+    """
+
+    attribute: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Range:
+    """Closed range of a numeric attribute; None is open."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise InputError(f"range {self.low:g}..{self.high:g} is empty", fix="Put the smaller bound first.")
+
+    def holds(self, value: float) -> bool:
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """Hard constraints: nothing that breaks one is ever shown.
+
+    Attributes:
+        include: conjunction of alternatives: an item must have at least one facet of every group.
+        exclude: an item must have none of these.
+        ranges: attribute name -> range; an item without the attribute fails.
+        phrases_in: each must occur in title or description (case-folded): people, places, series.
+        phrases_out: none may occur.
+        exclude_items: external ids that must not come back.
+    """
+
+    include: tuple[frozenset[Facet], ...] = ()
+    exclude: frozenset[Facet] = frozenset()
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    phrases_in: frozenset[str] = frozenset()
+    phrases_out: frozenset[str] = frozenset()
+    exclude_items: frozenset[str] = frozenset()
+
+    @property
+    def empty(self) -> bool:
+        return self == Constraints()
+
+
+@dataclass(frozen=True)
+class Query:
+    """Who, and what.
+
+    Attributes:
+        user_id: whose stored history to use; None for an anonymous reader.
+        history: explicit history, oldest first, instead of the stored one.
+        seeds: "something like these": they steer the ranking and are not recommended themselves.
+        disliked: pushes away from these, in addition to the user's stored dislikes.
+        text: free-text mood or topic, matched against item content.
+        constraints: hard constraints.
+        k: how many, 1..1,000.
+        include_seen: whether items of the history may come back.
+        without: history items to leave out, for what-if questions.
+    """
+
+    user_id: str | None = None
+    history: tuple[str, ...] | None = None
+    seeds: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+    text: str = ""
+    constraints: Constraints = Constraints()
+    k: int = 10
+    include_seen: bool = False
+    without: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.k, bool) or not isinstance(self.k, int) or not 1 <= self.k <= MAX_K:
+            raise InputError(f"k is {self.k!r}, not a whole number from 1 to {MAX_K}", fix="Ask for fewer items.")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One piece of evidence that a card may state, strongest first.
+
+    Attributes:
+        kind: "history" (items of the reader's history carry the score), "seed" (close to an item that was asked for),
+            "text" (content matches the words), "sequence" (people who just had X go on to it), "popular",
+            "new" (content only: no one has met it yet), "constraint" (it is what was asked for: its matching values).
+        items: the known items that carry it, strongest first.
+        values: attribute values or words that carry it.
+        share: share of the score, 0..1, where that is defined.
+    """
+
+    kind: str
+    items: tuple[Item, ...] = ()
+    values: tuple[str, ...] = ()
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class ChannelScore:
+    """What one scorer said of one candidate.
+
+    Attributes:
+        raw: the scorer's own score.
+        contribution: what it adds to the blended score (weights times normalised feature); they sum to the score.
+        recall_rank: 1-based rank in this scorer's own recall list, None if it was not in it.
+    """
+
+    raw: float
+    contribution: float
+    recall_rank: int | None
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One recommended item with its provenance."""
+
+    item: Item
+    rank: int
+    score: float
+    channels: Mapping[str, ChannelScore]
+    reasons: tuple[Reason, ...]
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Recommendations:
+    """The answer to a query.
+
+    Attributes:
+        items: best first, at most k.
+        snapshot_id: the models that answered.
+        degraded: what could not run ("llm", "text_encoder", ...).
+        notes: what a reader should know: "only 3 items fit", "pictures take no part: none was in training".
+        matching: how many active, unseen items satisfy the constraints.
+        milliseconds: time spent, by stage.
+    """
+
+    items: tuple[Recommendation, ...]
+    snapshot_id: str
+    degraded: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    matching: int = 0
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A known item close to another one, with the share of each modality in the closeness (they sum to 1)."""
+
+    item: Item
+    similarity: float
+    shares: Mapping[str, float]
+    shared_values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one history item adds to the blended score of an item; negative ones count against it.
+
+    Attributes:
+        exact: its share in the LightGCN score, exact by linearity.
+        counterfactual: blended score lost when the item is taken out of the history.
+        time: when it happened, for the timeline.
+    """
+
+    item: Item
+    exact: float
+    counterfactual: float
+    time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """A node of an evidence path. ``kind`` is "user" or "item"; other people appear without name or id."""
+
+    kind: str
+    label: str
+    item_id: str | None = None
+
+
+@dataclass(frozen=True)
+class EvidencePath:
+    """user -> item -> user -> item with its share in the graph score, 0..1."""
+
+    steps: tuple[PathStep, ...]
+    share: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that is known about why an item stands where it stands.
+
+    Attributes:
+        score: blended score; ``channels`` contributions sum to it.
+        rank: 1-based rank among all unseen active items, None if constraints or history take it out.
+        contributions: by history item, strongest first.
+        own_term: the part of the graph score that belongs to no history item (the user's own embedding).
+        paths: evidence paths, strongest first.
+        content: nearest history items by content.
+        baseline_score: score with the full history, where the query leaves something out ("without").
+        baseline_rank: likewise.
+    """
+
+    item: Item
+    user_id: str | None
+    score: float
+    rank: int | None
+    of: int
+    channels: Mapping[str, ChannelScore]
+    contributions: tuple[Contribution, ...]
+    own_term: float
+    paths: tuple[EvidencePath, ...]
+    content: tuple[Neighbour, ...]
+    reasons: tuple[Reason, ...]
+    snapshot_id: str
+    is_new: bool
+    baseline_score: float | None = None
+    baseline_rank: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A user who would get an item, with where it would stand and why (the history items closest to it)."""
+
+    user_id: str
+    name: str
+    rank: int
+    because: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would happen if a draft item were published.
+
+    Attributes:
+        neighbours: nearest known items by content.
+        duplicates: items that look the same (same title, near-identical text, or perceptually equal picture) and why.
+        readers: users for whom it would rank best.
+        reach: share of users in whose top 10 it would stand.
+        missing: what would raise confidence.
+        notes: what took no part, and why.
+    """
+
+    neighbours: tuple[Neighbour, ...]
+    duplicates: tuple[tuple[Item, str], ...]
+    readers: tuple[Reader, ...]
+    reach: float
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the catalogue can be asked for: the agent links words to these and to nothing else.
+
+    Attributes:
+        facets: attribute -> its values with their item counts, most frequent first.
+        numeric: attribute -> (lowest, highest).
+        titles: external id -> title, active items only.
+    """
+
+    facets: Mapping[str, Mapping[str, int]]
+    numeric: Mapping[str, tuple[float, float]]
+    titles: Mapping[str, str]

@@ -1,0 +1,1 @@
+"""SASRec and other scorers, their losses, negative samplers, the trainer, blending."""

@@ -1,0 +1,1 @@
+"""Items, users, events, ids; SQL; data set readers; verified assets; snapshots; the error tree."""

@@ -1,0 +1,96 @@
+"""What the store keeps, as plain immutable records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+AttributeValue = str | int | float | bool | Sequence[str] | None
+
+
+class EventKind(StrEnum):
+    """Kinds of event. All but ``DISLIKE`` and ``SKIP`` count as a positive interaction."""
+
+    RATING = "rating"
+    VIEW = "view"
+    CLICK = "click"
+    PURCHASE = "purchase"
+    LIKE = "like"
+    DISLIKE = "dislike"
+    SKIP = "skip"
+
+    @property
+    def positive(self) -> bool:
+        return self not in (EventKind.DISLIKE, EventKind.SKIP)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of the catalogue.
+
+    Attributes:
+        item_id: the owner's own id.
+        title: what people call it.
+        description: free text, may be empty.
+        categories: genres, departments, subjects; in the owner's spelling.
+        attributes: anything else, JSON values: ``{"year": 1995, "brand": "Acme"}``.
+        image: path of a picture, or None.
+        created_at: when it arrived, UTC.
+        active: inactive items are kept but never recommended.
+    """
+
+    item_id: str
+    title: str
+    description: str = ""
+    categories: tuple[str, ...] = ()
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    image: str | None = None
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class User:
+    """One person; ``name`` is what the page shows, the id where it is empty."""
+
+    user_id: str
+    name: str = ""
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing a user did with an item.
+
+    Attributes:
+        time: UTC.
+        value: stars, seconds, price; None where the kind says it all.
+        key: idempotency key. A second event with the same key is not stored. None derives one from user, item, kind
+            and time, so that ingesting a file twice changes nothing.
+    """
+
+    user_id: str
+    item_id: str
+    kind: EventKind
+    time: datetime
+    value: float | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that was not stored, and why.
+
+    Attributes:
+        source: file name or endpoint it came from.
+        line: 1-based line (or row) in the source.
+        reason: value received, rule broken, fix.
+        row: the row as text, shortened to 2,000 characters.
+    """
+
+    source: str
+    line: int
+    reason: str
+    row: str
