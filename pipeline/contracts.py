@@ -6,12 +6,12 @@ Shapes: B batch, C candidates, D dimension, N items (item arrays have N+1 rows, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.content import Content as Content
 from store.ids import IndexArray
 from store.interactions import Audience
 from store.records import Item
@@ -72,28 +72,6 @@ class VectorIndex(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Content:
-    """Encoded items, one row each; a missing modality is masked, never zeros that look like data.
-
-    Attributes:
-        text: float32 [N, Dt], L2-normalised rows; undefined where ``has_text`` is False.
-        image: float32 [N, Di], L2-normalised rows; undefined where ``has_image`` is False.
-        has_text: bool [N].
-        has_image: bool [N].
-        notes: per row, what could not be encoded and why ("" where nothing is wrong).
-    """
-
-    text: Vectors
-    image: Vectors
-    has_text: NDArray[np.bool_]
-    has_image: NDArray[np.bool_]
-    notes: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.has_text)
-
-
 class ItemEncoder(Protocol):
     """Turns items into content vectors."""
 
@@ -112,8 +90,13 @@ class Projector(Protocol):
         """Subset of {"text", "image"}: only these take part."""
         ...
 
-    def project(self, content: Content) -> dict[str, Vectors]:
-        """One float32 [N, D] per target space it was fitted on, by the name given at training."""
+    def project(self, items: Sequence[Item], content: Content) -> dict[str, Vectors]:
+        """One float32 [N, D] per target space it was fitted on, by the name given at training.
+
+        Args:
+            items: N items; their categories and attributes are content too.
+            content: what ``ItemEncoder.encode`` made of the same items.
+        """
         ...
 
     def to_arrays(self) -> Arrays: ...
