@@ -1,0 +1,157 @@
+"""Training of LightGCN, as a task for the one trainer loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, normalize, softplus
+
+from graph.lightgcn import LightGCN
+from store.errors import InputError
+from store.ids import IndexArray
+from store.interactions import Interactions
+
+VALIDATION_CUT = 10
+_VALIDATION_ROWS = 1_024
+_REJECTION_ROUNDS = 8
+
+
+class GraphBatch(NamedTuple):
+    """Positive pairs of one step.
+
+    Attributes:
+        users: int64 [B].
+        items: int64 [B].
+        negatives: int64 [B], one for each pair, for BPR; int64 [M], shared by all, for the softmax.
+    """
+
+    users: Tensor
+    items: Tensor
+    negatives: Tensor
+
+
+class LightGCNTask:
+    """Fits one LightGCN: satisfies the trainer's ``Task``.
+
+    Args:
+        model: to be fitted; its settings choose the loss.
+        interactions: what its graph was built from.
+        held: held-out item per user, int64 [U+1], 0 where there is none; None trains without validation.
+
+    Raises:
+        InputError: ``held`` is not [U+1].
+    """
+
+    name = "lightgcn"
+
+    def __init__(self, model: LightGCN, interactions: Interactions, *, held: IndexArray | None = None) -> None:
+        if held is not None and held.shape != (interactions.num_users + 1,):
+            raise InputError(
+                f"held-out items have shape {held.shape}, not ({interactions.num_users + 1},)",
+                fix="Pass one held-out item per user, 0 where there is none, with row 0 for padding.",
+            )
+        self.model = model
+        self.settings = model.settings
+        self._held = held
+        self._num_items = interactions.num_items
+        edges = interactions.matrix.tocoo()
+        self._users = torch.from_numpy(edges.row.astype(np.int64))
+        self._items = torch.from_numpy(edges.col.astype(np.int64))
+        self._seen = interactions.matrix
+        self._edge_keys = torch.sort(self._keys(self._users, self._items)).values
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.model.parameters(), lr=self.settings.learning_rate)
+
+    def batches(self, epoch: int, generator: torch.Generator) -> Iterator[GraphBatch]:
+        """Every edge once, in random order, with uniformly drawn negatives."""
+        order = torch.randperm(len(self._users), generator=generator)
+        for chosen in order.split(self.settings.batch_size):
+            users, items = self._users[chosen], self._items[chosen]
+            if self.settings.loss == "bpr":
+                yield GraphBatch(users, items, self._unseen_items(users, generator))
+            else:
+                yield GraphBatch(users, items, self._shared_items(generator))
+
+    def loss(self, batch: GraphBatch) -> Tensor:
+        device = self.model.users.device
+        batch = GraphBatch(*(part.to(device) for part in batch))
+        users, items = self.model()
+        ranking = self._bpr if self.settings.loss == "bpr" else self._sampled_softmax
+        return ranking(users[batch.users], items, batch) + self.settings.l2 * self._squared_norms(batch)
+
+    def _bpr(self, users: Tensor, items: Tensor, batch: GraphBatch) -> Tensor:
+        """Mean of -ln sigmoid(y_ui - y_uj) (eq. 15)."""
+        margins = (users * (items[batch.items] - items[batch.negatives])).sum(dim=1)
+        return softplus(-margins).mean()
+
+    def _sampled_softmax(self, users: Tensor, items: Tensor, batch: GraphBatch) -> Tensor:
+        """Cross-entropy of each positive against the shared negatives, on cosines.
+
+        A negative that is the positive itself is taken out; other positives of the user stay, as in a full softmax.
+        """
+        items = normalize(items)
+        users = normalize(users) / self.settings.temperature
+        positive = (users * items[batch.items]).sum(dim=1, keepdim=True)
+        negative = users @ items[batch.negatives].T
+        negative = negative.masked_fill(batch.items[:, None] == batch.negatives[None, :], -torch.inf)
+        logits = torch.cat((positive, negative), dim=1)
+        return cross_entropy(logits, torch.zeros_like(batch.users))
+
+    def _squared_norms(self, batch: GraphBatch) -> Tensor:
+        """Half the squared norm of the base embeddings of each pair (and BPR's negative), mean over the batch."""
+        norms = self.model.users[batch.users].square().sum() + self.model.items[batch.items].square().sum()
+        if self.settings.loss == "bpr":
+            norms = norms + self.model.items[batch.negatives].square().sum()
+        return norms / (2 * len(batch.users))
+
+    @torch.no_grad()
+    def validate(self) -> float | None:
+        """ndcg@10 of the held-out items among all items that the user has not seen.
+
+        Ties count against the held-out item, so that a model that scores everything alike gains nothing.
+        """
+        if self._held is None or not self._held.any():
+            return None
+        users, items = self.model()
+        readers = np.flatnonzero(self._held)
+        chunks = np.array_split(readers, -(-len(readers) // _VALIDATION_ROWS))
+        return float(torch.cat([self._gains(self._held, chunk, users, items) for chunk in chunks]).mean())
+
+    def _gains(self, held_items: IndexArray, readers: IndexArray, users: Tensor, items: Tensor) -> Tensor:
+        """1/log2(1 + rank) within the cut, 0 behind it: [B]."""
+        held = torch.from_numpy(held_items[readers]).to(items.device)[:, None]
+        scores = users[torch.from_numpy(readers).to(users.device)] @ items.T
+        seen = self._seen[readers].tocoo()
+        scores[:, 0] = -torch.inf
+        scores[torch.from_numpy(seen.row.astype(np.int64)), torch.from_numpy(seen.col.astype(np.int64))] = -torch.inf
+        own = scores.gather(1, held)
+        rank = (scores >= own).sum(dim=1)
+        return torch.where(rank <= VALIDATION_CUT, 1.0 / torch.log2(1.0 + rank), 0.0)
+
+    def _keys(self, users: Tensor, items: Tensor) -> Tensor:
+        return users * (self._num_items + 1) + items
+
+    def _shared_items(self, generator: torch.Generator) -> Tensor:
+        if self.settings.negatives >= self._num_items:
+            return torch.arange(1, self._num_items + 1)
+        return torch.randint(1, self._num_items + 1, (self.settings.negatives,), generator=generator)
+
+    def _unseen_items(self, users: Tensor, generator: torch.Generator) -> Tensor:
+        """One item per user that the user has not interacted with.
+
+        Whoever has seen nearly everything may keep a seen one after the last round of redrawing: the draw must end.
+        """
+        items = torch.randint(1, self._num_items + 1, users.shape, generator=generator)
+        for _ in range(_REJECTION_ROUNDS):
+            keys = self._keys(users, items)
+            at = torch.searchsorted(self._edge_keys, keys).clamp_(max=len(self._edge_keys) - 1)
+            rejected = torch.nonzero(self._edge_keys[at] == keys).squeeze(1)
+            if not len(rejected):
+                break
+            items[rejected] = torch.randint(1, self._num_items + 1, rejected.shape, generator=generator)
+        return items
