@@ -1,0 +1,120 @@
+"""Queries on chats and on the quarantine. Each works inside the transaction of the connection that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.events import insert_new, user_row_number
+from store.items import chunks
+from store.records import Rejected
+from store.schema import chats, from_micros, quarantine, to_micros, users
+from store.storable import can_exist, check_id, check_json, check_text
+
+ROW_LIMIT = 2_000
+"""Characters that are kept of a quarantined row."""
+
+QUARANTINE_CHUNK = 1_000
+
+
+@dataclass(frozen=True)
+class ChatRecord:
+    """One conversation as it was saved.
+
+    Attributes:
+        state: what the agent needs to go on, JSON.
+        updated_at: when it was saved last, UTC.
+    """
+
+    chat_id: str
+    user_id: str
+    title: str
+    state: Mapping[str, Any]
+    updated_at: datetime
+
+
+_columns = sa.select(chats.c.chat_id, users.c.user_id, chats.c.title, chats.c.state, chats.c.updated_at).join(
+    users, users.c.seq == chats.c.user_seq
+)
+
+
+def save(connection: sa.Connection, chat_id: str, user_id: str, title: str, state: Mapping[str, Any]) -> None:
+    """Raises ``UnknownUser``."""
+    values = {
+        "user_seq": user_row_number(connection, user_id),
+        "title": check_text(title, what="title"),
+        "state": check_json(dict(state), what="state"),
+        "updated_at": to_micros(datetime.now(UTC)),
+    }
+    check_id(chat_id, what="chat id")
+    insert = insert_new(connection, chats).values(chat_id=chat_id, **values)
+    if connection.execute(insert).rowcount == 0:
+        connection.execute(sa.update(chats).where(chats.c.chat_id == chat_id).values(values))
+
+
+def load(connection: sa.Connection, chat_id: str) -> ChatRecord | None:
+    """One chat, or None."""
+    if not can_exist(chat_id):
+        return None
+    row = connection.execute(_columns.where(chats.c.chat_id == chat_id)).one_or_none()
+    return None if row is None else _chat(row)
+
+
+def newest(connection: sa.Connection, user_id: str, limit: int) -> list[ChatRecord]:
+    """A user's chats, the one saved last first."""
+    if not can_exist(user_id):
+        return []
+    query = _columns.where(users.c.user_id == user_id).order_by(chats.c.updated_at.desc(), chats.c.chat_id)
+    return [_chat(row) for row in connection.execute(query.limit(limit))]
+
+
+def delete(connection: sa.Connection, chat_id: str) -> None:
+    """Delete a chat if there is one."""
+    if can_exist(chat_id):
+        connection.execute(sa.delete(chats).where(chats.c.chat_id == chat_id))
+
+
+def quarantine_rows(connection: sa.Connection, rejected: Iterable[Rejected]) -> int:
+    """Store what is new: reading the same bad file twice keeps each row once."""
+    added = 0
+    for chunk in chunks(rejected, QUARANTINE_CHUNK):
+        rows = []
+        for row in chunk:
+            kept = {
+                "source": _printable(row.source),
+                "line": row.line,
+                "reason": _printable(row.reason),
+                "row": _printable(row.row)[:ROW_LIMIT],
+            }
+            digest = blake2b(repr(kept).encode(), digest_size=16).hexdigest()
+            rows.append({**kept, "digest": digest})
+        stored = connection.scalars(insert_new(connection, quarantine).returning(quarantine.c.seq), rows)
+        added += len(stored.all())
+    return added
+
+
+def quarantined(connection: sa.Connection, source: str | None, limit: int) -> list[Rejected]:
+    """Rejected rows in their order of arrival."""
+    query = sa.select(quarantine.c.source, quarantine.c.line, quarantine.c.reason, quarantine.c.row)
+    if source is not None:
+        query = query.where(quarantine.c.source == _printable(source))
+    return [Rejected(*row) for row in connection.execute(query.order_by(quarantine.c.seq).limit(limit))]
+
+
+def count_quarantined(connection: sa.Connection) -> int:
+    """How many rows were rejected."""
+    return connection.scalars(sa.select(sa.func.count()).select_from(quarantine)).one()
+
+
+def _printable(text: str) -> str:
+    """Bad rows are kept because they are bad: what no database holds is written as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+
+
+def _chat(row: sa.Row) -> ChatRecord:
+    return ChatRecord(row.chat_id, row.user_id, row.title, row.state, from_micros(row.updated_at))

@@ -1,0 +1,225 @@
+"""The store: items, users, events, chats and the quarantine in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from store import chats, events, items, training_data
+from store.chats import ChatRecord
+from store.engine import Engine
+from store.errors import InputError
+from store.events import AddResult
+from store.ids import IdMap, ItemId, UserId
+from store.interactions import Interactions
+from store.items import PutResult
+from store.records import Event, Item, Rejected, User
+
+MOST_ROWS = 2**31
+"""A larger limit means no limit: databases count rows in 64 bits, Python does not."""
+
+
+class Store:
+    """All that is known, in one database. Safe to call from several threads; several processes may open one database.
+
+    Every method is one transaction: what returned is durable, what raised left nothing. Ids that do not exist raise
+    ``UnknownItem`` or ``UnknownUser``; values that no database can hold (NUL, half of a surrogate pair, NaN, a time
+    without zone) raise ``InputError``; a database that is locked, full, read-only or gone raises ``StoreError``.
+    Reads never wait for writes.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Open a database, creating it or bringing it to this version's schema where needed.
+
+        Args:
+            url: ``sqlite:///relative/path``, ``sqlite:////absolute/path`` or ``postgresql://user:password@host/name``.
+        """
+        engine = Engine(url)
+        try:
+            engine.migrate()
+        except BaseException:
+            engine.close()
+            raise
+        return cls(engine)
+
+    @property
+    def url(self) -> str:
+        """Where the data lies, without the password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # Items
+
+    def put_items(self, items_: Iterable[Item]) -> PutResult:
+        """Insert items, or replace those with the same id. Of two items with one id in one call the last one counts.
+
+        A replaced item keeps its place in the order and the time at which it first arrived.
+        """
+        with self._engine.write() as connection:
+            return items.put(connection, items_)
+
+    def item(self, item_id: str) -> Item:
+        """Raises ``UnknownItem``."""
+        with self._engine.read() as connection:
+            return items.one(connection, item_id)
+
+    def items(self, *, ids: Sequence[str] | None = None, active: bool | None = None) -> list[Item]:
+        """Items in the order of their first insertion.
+
+        Args:
+            ids: only these; those that do not exist are left out.
+            active: only items that are active, or only those that are not.
+        """
+        with self._engine.read() as connection:
+            return items.many(connection, ids, active)
+
+    def set_active(self, item_id: str, active: bool) -> None:
+        """Bring an item into the recommendations or take it out. Raises ``UnknownItem``."""
+        with self._engine.write() as connection:
+            items.set_active(connection, item_id, active)
+
+    def count_items(self, *, active: bool | None = None) -> int:
+        with self._engine.read() as connection:
+            return items.count(connection, active)
+
+    def items_revision(self) -> int:
+        """Goes up whenever any process changes an item; cheap enough to ask before every request."""
+        with self._engine.read() as connection:
+            return items.revision(connection)
+
+    def items_changed_since(self, revision: int) -> list[Item]:
+        """Items that were inserted, replaced, activated or deactivated after a revision, in order of insertion."""
+        with self._engine.read() as connection:
+            return items.changed_since(connection, revision)
+
+    # Users
+
+    def ensure_user(self, user_id: str, *, name: str = "") -> User:
+        """The user with this id, created if there is none. An existing user keeps their name."""
+        with self._engine.write() as connection:
+            return events.ensure_user(connection, user_id, name)
+
+    def user(self, user_id: str) -> User:
+        """Raises ``UnknownUser``."""
+        with self._engine.read() as connection:
+            return events.user(connection, user_id)
+
+    def users(self, *, search: str = "", limit: int = 50, offset: int = 0) -> list[User]:
+        """Users with the most events first, then by id.
+
+        Args:
+            search: part of the id or name, in upper or lower case (letters beyond ASCII: as written, on SQLite).
+        """
+        with self._engine.read() as connection:
+            return events.busiest_users(connection, search, _rows(limit), _rows(offset))
+
+    def count_users(self, *, search: str = "") -> int:
+        with self._engine.read() as connection:
+            return events.count_users(connection, search)
+
+    # Events
+
+    def add_events(self, events_: Iterable[Event]) -> AddResult:
+        """Store events, all or none; one whose key is stored already is passed over. Creates missing users.
+
+        Raises:
+            UnknownItem: an event's item does not exist; nothing is stored then.
+        """
+        with self._engine.write() as connection:
+            return events.add(connection, events_)
+
+    def history(self, user_id: str, *, limit: int | None = None) -> list[Event]:
+        """What a user did and did not take back, oldest first; equal times in their order of arrival.
+
+        Args:
+            limit: only the newest so many.
+
+        Raises:
+            UnknownUser: there is no such user.
+        """
+        with self._engine.read() as connection:
+            return events.history(connection, user_id, None if limit is None else _rows(limit))
+
+    def retract(self, keys: Sequence[str]) -> int:
+        """Take events back: they no longer count anywhere. Returns how many there were; unknown keys are passed over.
+
+        A retracted event keeps its key, so that a repeated delivery does not bring it back.
+        """
+        with self._engine.write() as connection:
+            return events.retract(connection, keys)
+
+    def interactions(self) -> tuple[Interactions, IdMap[UserId], IdMap[ItemId]]:
+        """All that models train on.
+
+        Positive events on active items, without retracted ones. A user's dislike takes all of their events with that
+        item out, until they like it again.
+
+        Returns:
+            The interactions; the map of all users; the map of all active items, in order of first insertion.
+        """
+        with self._engine.read() as connection:
+            return training_data.interactions(connection)
+
+    def data_hash(self) -> str:
+        """SHA-256 over items, users and events that count, as hexadecimal digits: equal data, equal hash.
+
+        Leaves out what training cannot see: row numbers, idempotency keys, times of insertion, retracted events.
+        """
+        with self._engine.read() as connection:
+            return training_data.data_hash(connection)
+
+    # Chats
+
+    def save_chat(self, chat_id: str, user_id: str, title: str, state: Mapping[str, Any]) -> None:
+        """Store a chat, in place of its earlier state. ``state`` is JSON. Raises ``UnknownUser``."""
+        with self._engine.write() as connection:
+            chats.save(connection, chat_id, user_id, title, state)
+
+    def load_chat(self, chat_id: str) -> ChatRecord | None:
+        with self._engine.read() as connection:
+            return chats.load(connection, chat_id)
+
+    def chats(self, user_id: str, limit: int = 50) -> list[ChatRecord]:
+        """A user's chats, newest first; empty for a user who does not exist."""
+        with self._engine.read() as connection:
+            return chats.newest(connection, user_id, _rows(limit))
+
+    def delete_chat(self, chat_id: str) -> None:
+        """Nothing happens where there is none."""
+        with self._engine.write() as connection:
+            chats.delete(connection, chat_id)
+
+    # Quarantine
+
+    def quarantine(self, rows: Iterable[Rejected]) -> int:
+        """Keep rejected rows with their reasons. Returns how many were new: the same row twice is kept once."""
+        with self._engine.write() as connection:
+            return chats.quarantine_rows(connection, rows)
+
+    def quarantined(self, *, source: str | None = None, limit: int = 100) -> list[Rejected]:
+        """Rejected rows in their order of arrival."""
+        with self._engine.read() as connection:
+            return chats.quarantined(connection, source, _rows(limit))
+
+    def count_quarantined(self) -> int:
+        with self._engine.read() as connection:
+            return chats.count_quarantined(connection)
+
+
+def _rows(count: int) -> int:
+    if count < 0:
+        raise InputError(f"a number of rows of {count} is negative", fix="Ask for 0 or more.")
+    return min(count, MOST_ROWS)

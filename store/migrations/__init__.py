@@ -1,0 +1,1 @@
+"""Alembic's scripts. ``Store.open`` runs them; nobody needs the alembic command."""

@@ -1,0 +1,105 @@
+"""The tables. Alembic's migrations build them; a test checks that the two agree.
+
+Events refer to users and items by their row numbers (``seq``), so that the widest table stays narrow. Row numbers also
+keep the order of first insertion. Times are microseconds since the epoch, UTC, in both databases.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ITEMS_REVISION = "items_revision"
+"""Name of the counter that goes up whenever an item changes."""
+
+# SQLite numbers rows by itself only in a column declared as exactly INTEGER.
+RowNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+# Ids sort by code point in both databases, whatever language the server was set up for.
+ExternalId = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+metadata = sa.MetaData()
+
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    sa.Column("item_id", ExternalId, nullable=False, unique=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("attributes", sa.JSON, nullable=False),
+    sa.Column("image", sa.Text),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Index("items_by_revision", "revision"),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    sa.Column("user_id", ExternalId, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    # Kept up to date by every write of events, so that a picker can list the busiest users without counting events.
+    sa.Column("event_count", sa.BigInteger, nullable=False),
+    sa.Index("users_by_event_count", sa.text("event_count DESC"), "user_id"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("user_seq", sa.BigInteger, sa.ForeignKey("users.seq", ondelete="CASCADE"), nullable=False),
+    sa.Column("item_seq", sa.BigInteger, sa.ForeignKey("items.seq", ondelete="CASCADE"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("value", sa.Double),
+    sa.Column("time", sa.BigInteger, nullable=False),
+    sa.Column("retracted", sa.Boolean, nullable=False),
+    sa.Index("events_by_user", "user_seq", "time", "seq"),
+)
+
+chats = sa.Table(
+    "chats",
+    metadata,
+    sa.Column("chat_id", sa.Text, primary_key=True),
+    sa.Column("user_seq", sa.BigInteger, sa.ForeignKey("users.seq", ondelete="CASCADE"), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("state", sa.JSON, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Index("chats_by_user", "user_seq", "updated_at"),
+)
+
+quarantine = sa.Table(
+    "quarantine",
+    metadata,
+    sa.Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("line", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("row", sa.Text, nullable=False),
+    sa.Index("quarantine_by_source", "source", "seq"),
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since the epoch of an aware datetime."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(micros: int) -> datetime:
+    """The UTC datetime of so many microseconds since the epoch."""
+    return EPOCH + timedelta(microseconds=micros)
