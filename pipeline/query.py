@@ -239,11 +239,10 @@ class Explanation:
 
 
 @dataclass(frozen=True)
-class Reader:
+class PreviewReader:
     """A user who would get an item, with where it would stand and why (the history items closest to it)."""
 
     user_id: str
-    name: str
     rank: int
     because: tuple[Item, ...]
 
@@ -263,7 +262,7 @@ class Preview:
 
     neighbours: tuple[Neighbour, ...]
     duplicates: tuple[tuple[Item, str], ...]
-    readers: tuple[Reader, ...]
+    readers: tuple[PreviewReader, ...]
     reach: float
     missing: tuple[str, ...]
     notes: tuple[str, ...]

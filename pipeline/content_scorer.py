@@ -1,0 +1,47 @@
+"""Taste by content: the channel that knows an item on the day it arrives."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.contracts import Arrays, Scores, Vectors
+from store.ids import PADDING, IndexArray
+from store.interactions import Audience
+
+
+class ContentScorer:
+    """Cosine of an item's content to the mean content of the reader's latest items.
+
+    Args:
+        vectors: float32 [N+1, D] content, L2-normalised; a zero row has no content.
+        recent: history items that count, the newest ones.
+    """
+
+    name = "content"
+
+    def __init__(self, vectors: Vectors, *, recent: int = 50) -> None:
+        self._vectors = vectors
+        self._recent = recent
+
+    @property
+    def num_items(self) -> int:
+        return len(self._vectors) - 1
+
+    def reader_vectors(self, audience: Audience) -> Vectors:
+        """Mean content of each history, L2-normalised: float32 [B, D]; zeros for an empty history."""
+        table = audience.padded(self._recent)
+        table = np.where(table > self.num_items, PADDING, table)
+        mean = self._vectors[table].sum(axis=1)
+        return mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
+
+    def score(self, audience: Audience, candidates: IndexArray | None = None) -> Scores:
+        readers = self.reader_vectors(audience)
+        if candidates is None:
+            scores = readers @ self._vectors.T
+            scores[:, PADDING] = -np.inf
+            return scores
+        scores = np.einsum("bd,bcd->bc", readers, self._vectors[candidates])
+        return np.where(candidates == PADDING, -np.inf, scores).astype(np.float32)
+
+    def to_arrays(self) -> Arrays:
+        return {"vectors": self._vectors, "recent": np.array([self._recent])}

@@ -1,0 +1,93 @@
+"""Everything that training produced, as one object that goes into a snapshot and comes back equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from encoders.projector import ContentProjector
+from graph.scorer import LightGCNScorer
+from pipeline.contracts import Arrays
+from rankers.blend import Blend
+from rankers.item_to_item import ItemToItemScorer
+from rankers.popularity import PopularityScorer
+from rankers.sasrec import SASRecScorer
+from rankers.transition import TransitionScorer
+from store.ids import IdMap, ItemId, UserId, item_ids, user_ids
+from store.interactions import Interactions
+from store.snapshots import Snapshot
+
+
+@dataclass(frozen=True)
+class Models:
+    """Trained models over items 1..N and users 1..U.
+
+    Attributes:
+        interactions: what they were trained on; evidence paths and the cold mask read it.
+        modalities: content modalities that training had enough of; only these take part in scores.
+        diversity: strength of the rerank step, 0..1.
+    """
+
+    users: IdMap[UserId]
+    items: IdMap[ItemId]
+    interactions: Interactions
+    lightgcn: LightGCNScorer
+    sasrec: SASRecScorer
+    item_to_item: ItemToItemScorer
+    transition: TransitionScorer
+    popularity: PopularityScorer
+    projector: ContentProjector
+    blend: Blend
+    diversity: float
+
+    @property
+    def modalities(self) -> frozenset[str]:
+        return self.projector.trained_modalities
+
+    def arrays(self) -> dict[str, Arrays]:
+        """Array groups of the snapshot."""
+        return {
+            "lightgcn": self.lightgcn.to_arrays(),
+            "sasrec": self.sasrec.to_arrays(),
+            "item_to_item": self.item_to_item.to_arrays(),
+            "transition": self.transition.to_arrays(),
+            "popularity": self.popularity.to_arrays(),
+            "projector": self.projector.to_arrays(),
+            "blend": self.blend.to_arrays(),
+            "interactions": {
+                "users": self.interactions.users,
+                "items": self.interactions.items,
+                "times": self.interactions.times,
+            },
+            "rerank": {"diversity": np.array([self.diversity])},
+        }
+
+    def documents(self) -> dict[str, list[str]]:
+        """Documents of the snapshot."""
+        return {"users": list(self.users.external), "items": list(self.items.external)}
+
+    @classmethod
+    def from_snapshot(cls, snapshot: Snapshot) -> Models:
+        """Read them back.
+
+        Raises:
+            CorruptSnapshot: a file does not match its hash.
+        """
+        users, items = user_ids(snapshot.document("users")), item_ids(snapshot.document("items"))
+        edges = snapshot.arrays("interactions")
+        return cls(
+            users=users,
+            items=items,
+            interactions=Interactions(
+                edges["users"], edges["items"], edges["times"], num_users=len(users), num_items=len(items)
+            ),
+            lightgcn=LightGCNScorer.from_arrays(snapshot.arrays("lightgcn")),
+            sasrec=SASRecScorer.from_arrays(snapshot.arrays("sasrec")),
+            item_to_item=ItemToItemScorer.from_arrays(snapshot.arrays("item_to_item")),
+            transition=TransitionScorer.from_arrays(snapshot.arrays("transition")),
+            popularity=PopularityScorer.from_arrays(snapshot.arrays("popularity")),
+            projector=ContentProjector.from_arrays(snapshot.arrays("projector")),
+            blend=Blend.from_arrays(snapshot.arrays("blend")),
+            diversity=float(snapshot.arrays("rerank")["diversity"][0]),
+        )

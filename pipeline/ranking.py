@@ -1,0 +1,221 @@
+"""Recall, rank, rerank for a batch of readers: the same code for one request, for all users, and for evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.contracts import Scores, Vectors
+from pipeline.index import best
+from pipeline.rerank import maximal_marginal_relevance
+from pipeline.state import ServingState
+from store.errors import InputError
+from store.ids import PADDING, IndexArray
+from store.interactions import Audience
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class RankingSettings:
+    """Settings of the ranking.
+
+    Attributes:
+        recall: candidates that each channel brings.
+        pool: candidates that the rerank step looks at; at least k is used.
+        history: newest history items that the models read.
+        seed_weight: score per standard deviation of likeness to the items asked for ("something like ...").
+        text_weight: score per standard deviation of likeness to the words asked for.
+        dislike_weight: score taken per standard deviation of likeness to disliked items, above the mean only.
+    """
+
+    recall: int = 200
+    pool: int = 100
+    history: int = 1_000
+    seed_weight: float = 3.0
+    text_weight: float = 2.0
+    dislike_weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("recall", "pool", "history"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}, below 1", fix="Use a positive number.")
+        for name in ("seed_weight", "text_weight", "dislike_weight"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} is {getattr(self, name)}, below 0", fix="Use 0 to switch it off.")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a request adds to the reader's taste.
+
+    Attributes:
+        seeds: items to resemble.
+        disliked: items to stay away from.
+        text: float32 [Dt] direction of the words asked for, or None.
+    """
+
+    seeds: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    disliked: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    text: Vectors | None = None
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Scored candidates of a batch, in no order.
+
+    Attributes:
+        candidates: int64 [B, C], 0 where a row has fewer.
+        scores: float32 [B, C], -inf at padding.
+        contributions: channel -> float32 [B, C]; they sum to the score.
+        raw: channel -> float32 [B, C], what the scorer itself said (nan: it said nothing).
+        recall_ranks: channel -> int64 [B, C], 1-based rank in the channel's own list, 0 where it was not in it.
+    """
+
+    candidates: IndexArray
+    scores: Scores
+    contributions: Mapping[str, Scores]
+    raw: Mapping[str, Scores]
+    recall_ranks: Mapping[str, IndexArray]
+
+
+class Ranker:
+    """Ranks for one serving state."""
+
+    def __init__(self, state: ServingState, settings: RankingSettings) -> None:
+        self._state = state
+        self._settings = settings
+
+    def rank(
+        self,
+        audience: Audience,
+        *,
+        allowed: Mask,
+        excluded: list[IndexArray],
+        terms: Terms = Terms(),
+        at_least: int = 1,
+    ) -> Ranked:
+        """Recall candidates and score them.
+
+        Args:
+            audience: B readers with their live histories.
+            allowed: bool [N+1], items that may be shown at all.
+            excluded: per reader, items that must not come back (history, seeds).
+            terms: what this request adds.
+            at_least: each channel recalls so many where there are so many.
+        """
+        everything = {name: scorer.score(audience) for name, scorer in self._state.scorers.items()}
+        sources = everything | self._request_scores(audience, terms)
+        fresh = allowed & self._state.is_cold
+        cut = max(self._settings.recall, at_least)
+        lists = {name: _top(scores, cut, allowed, excluded) for name, scores in sources.items()}
+        if fresh.any():
+            lists["new"] = _top(everything["content"], cut, fresh, excluded)
+        candidates, recall_ranks = _union(lists, len(audience))
+        raw = {name: np.take_along_axis(scores, candidates, axis=1) for name, scores in everything.items()}
+        return self._combine(audience, candidates, raw, terms=terms, recall_ranks=recall_ranks)
+
+    def score(self, audience: Audience, candidates: IndexArray, *, terms: Terms = Terms()) -> Ranked:
+        """Score given candidates int64 [B, C], 0 at padding."""
+        raw = {name: scorer.score(audience, candidates) for name, scorer in self._state.scorers.items()}
+        return self._combine(audience, candidates, raw, terms=terms, recall_ranks={})
+
+    def _combine(
+        self,
+        audience: Audience,
+        candidates: IndexArray,
+        raw: dict[str, Scores],
+        *,
+        terms: Terms,
+        recall_ranks: Mapping[str, IndexArray],
+    ) -> Ranked:
+        blend = self._state.models.blend
+        mask = candidates != PADDING
+        lengths = np.array([len(history) for history in audience.histories], dtype=np.int64)
+        stacked = np.stack([np.where(mask, raw[name], np.nan) for name in blend.names], axis=2)
+        blended = blend.blend(stacked, mask, lengths)
+        contributions = {name: blended.contributions[:, :, column] for column, name in enumerate(blend.names)}
+        scores = blended.scores.copy()
+        for name, values, weight in self._terms(candidates, mask, terms):
+            raw[name] = values
+            contributions[name] = weight * _standardised(values, mask, floor=0.0 if weight < 0 else None)
+            scores += contributions[name]
+        return Ranked(candidates, np.where(mask, scores, -np.inf), contributions, raw, recall_ranks)
+
+    def _terms(self, candidates: IndexArray, mask: Mask, terms: Terms) -> list[tuple[str, Scores, float]]:
+        settings, state = self._settings, self._state
+        parts: list[tuple[str, Scores, float]] = []
+        if len(terms.seeds):
+            parts.append(("seed", state.likeness(terms.seeds).mean(axis=0)[candidates], settings.seed_weight))
+        if terms.text is not None:
+            parts.append(("text", state.text_likeness(terms.text)[candidates], settings.text_weight))
+        if len(terms.disliked):
+            parts.append(("dislike", state.likeness(terms.disliked).max(axis=0)[candidates], -settings.dislike_weight))
+        return [(name, np.where(mask, values, np.nan).astype(np.float32), weight) for name, values, weight in parts]
+
+    def _request_scores(self, audience: Audience, terms: Terms) -> dict[str, Scores]:
+        """Scores of all items by the channels that only this request has."""
+        scores: dict[str, Scores] = {}
+        if len(terms.seeds):
+            scores["seed"] = self._state.likeness(terms.seeds).mean(axis=0)
+        if terms.text is not None:
+            scores["text"] = self._state.text_likeness(terms.text)
+        return {name: np.repeat(values[None, :], len(audience), axis=0) for name, values in scores.items()}
+
+    def select(self, ranked: Ranked, *, k: int, diversity: float | None = None) -> IndexArray:
+        """Final lists: positions in ``ranked.candidates`` int64 [B, k], best first, -1 where fewer are left."""
+        diversity = self._state.models.diversity if diversity is None else diversity
+        chosen = np.full((len(ranked.candidates), k), -1, dtype=np.int64)
+        for row, scores in enumerate(ranked.scores):
+            usable = np.flatnonzero(np.isfinite(scores))
+            pool = usable[np.argsort(-scores[usable], kind="stable")][: max(self._settings.pool, k)]
+            vectors = self._state.item_vectors[ranked.candidates[row, pool]]
+            order = maximal_marginal_relevance(scores[pool], vectors, k=k, diversity=diversity)
+            chosen[row, : len(order)] = pool[order]
+        return chosen
+
+    def top(self, audience: Audience, *, k: int, allowed: Mask, excluded: list[IndexArray]) -> IndexArray:
+        """Items int64 [B, k] as they would be shown, 0 where fewer are left."""
+        ranked = self.rank(audience, allowed=allowed, excluded=excluded)
+        chosen = self.select(ranked, k=k)
+        items = np.take_along_axis(ranked.candidates, np.maximum(chosen, 0), axis=1)
+        return np.where(chosen >= 0, items, PADDING)
+
+
+def _top(scores: Scores, cut: int, allowed: Mask, excluded: list[IndexArray]) -> IndexArray:
+    """Best allowed items of each row, int64 [B, <= cut]."""
+    scores = np.where(allowed[None, :], scores, -np.inf).astype(np.float32)
+    for row, items in enumerate(excluded):
+        scores[row, items] = -np.inf
+    return best(scores, min(cut, int(allowed.sum())))[0]
+
+
+def _union(lists: Mapping[str, IndexArray], rows: int) -> tuple[IndexArray, dict[str, IndexArray]]:
+    """Merge ranked lists [B, R] into candidates [B, C] and ranks per list [B, C]."""
+    merged = [np.unique(np.concatenate([items[row] for items in lists.values()])) for row in range(rows)]
+    merged = [items[items != PADDING] for items in merged]
+    width = max((len(items) for items in merged), default=0)
+    candidates = np.zeros((rows, width), dtype=np.int64)
+    for row, items in enumerate(merged):
+        candidates[row, : len(items)] = items
+    ranks = {name: np.zeros((rows, width), dtype=np.int64) for name in lists}
+    for name, items in lists.items():
+        for row in range(rows):
+            found = items[row][items[row] != PADDING]
+            ranks[name][row, np.searchsorted(merged[row], found)] = np.arange(1, len(found) + 1)
+    return candidates, ranks
+
+
+def _standardised(values: Scores, mask: Mask, *, floor: float | None) -> Scores:
+    """Zero mean, unit deviation over each row's candidates; 0 at padding and where all are equal."""
+    filled = np.where(mask, values, np.nan)
+    known = np.isfinite(filled)
+    count = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    mean = np.where(known, filled, 0.0).sum(axis=1, keepdims=True) / count
+    centred = np.where(known, filled - mean, 0.0)
+    deviation = np.sqrt((centred**2).sum(axis=1, keepdims=True) / count)
+    scaled = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
+    return (scaled if floor is None else np.maximum(scaled, floor)).astype(np.float32)

@@ -1,0 +1,103 @@
+"""Who a query is for: stored events or an explicit history, as the models read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from pipeline.query import Query
+from pipeline.state import ServingState
+from store.database import Store
+from store.ids import PADDING, IndexArray
+from store.interactions import Audience
+from store.records import Event, EventKind
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One reader of a request.
+
+    Attributes:
+        user: index that the models know, 0 for someone who came later or is anonymous.
+        history: items they took to, oldest first, each once (at its newest event).
+        disliked: items they rejected.
+        valued: those of ``history`` that can be named as a reason: not rated below the reader's own mean.
+        times: when each history item was met.
+    """
+
+    user: int
+    history: IndexArray
+    disliked: IndexArray
+    valued: frozenset[int]
+    times: Mapping[int, datetime]
+
+    @property
+    def audience(self) -> Audience:
+        return Audience.of_history(self.history, user=self.user)
+
+    def without(self, items: IndexArray) -> Reader:
+        """The same reader as if some items had never been met."""
+        kept = self.history[~np.isin(self.history, items)]
+        return replace(self, history=kept, valued=self.valued - set(items.tolist()))
+
+
+def read_query(query: Query, *, store: Store, state: ServingState, limit: int) -> Reader:
+    """The reader of a query.
+
+    Args:
+        limit: newest history items that are kept.
+
+    Raises:
+        UnknownUser: the query names a user that the store does not have.
+        UnknownItem: the explicit history names an item that the catalogue does not have.
+    """
+    user, events = PADDING, []
+    if query.user_id is not None:
+        events = store.history(query.user_id)
+        if not events:
+            store.user(query.user_id)  # tells a reader without events from one that does not exist
+        user = state.models.users.get(query.user_id)
+    reader = _from_events(user, events, state)
+    if query.history is not None:
+        history = _last_occurrences(_indices(query.history, state))
+        reader = replace(reader, history=history, valued=frozenset(history.tolist()), times={})
+    disliked = np.union1d(reader.disliked, _indices(query.disliked, state))
+    reader = replace(reader, history=reader.history[-limit:], disliked=disliked)
+    return reader.without(state.catalogue.ids.known(query.without))
+
+
+def _indices(item_ids: Sequence[str], state: ServingState) -> IndexArray:
+    return np.array([state.catalogue.ids.index(item_id) for item_id in item_ids], dtype=np.int64)
+
+
+def _from_events(user: int, events: list[Event], state: ServingState) -> Reader:
+    """The newest opinion of each item counts: a dislike after a view takes the item out of the history."""
+    newest: dict[int, Event] = {}
+    for event in events:
+        index = state.catalogue.ids.get(event.item_id)
+        if index and event.kind is not EventKind.SKIP:
+            newest.pop(index, None)  # so that the dict stays in the order of the newest events
+            newest[index] = event
+    ratings = [event.value for event in newest.values() if event.kind is EventKind.RATING and event.value is not None]
+    mean = sum(ratings) / len(ratings) if ratings else 0.0
+    liked = {index: event for index, event in newest.items() if event.kind is not EventKind.DISLIKE}
+    valued = frozenset(
+        index
+        for index, event in liked.items()
+        if event.kind is not EventKind.RATING or event.value is None or event.value >= mean
+    )
+    return Reader(
+        user=user,
+        history=np.array(list(liked), dtype=np.int64),
+        disliked=np.array([index for index in newest if index not in liked], dtype=np.int64),
+        valued=valued,
+        times={index: event.time for index, event in newest.items()},
+    )
+
+
+def _last_occurrences(history: IndexArray) -> IndexArray:
+    _, last = np.unique(history[::-1], return_index=True)
+    return history[np.sort(len(history) - 1 - last)]

@@ -1,0 +1,292 @@
+"""The one path from a person to recommendations, over a snapshot and the catalogue of this moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from time import perf_counter
+
+import numpy as np
+import structlog
+
+from pipeline.catalogue import Catalogue
+from pipeline.contracts import ItemEncoder
+from pipeline.evidence import Evidence, channel_scores
+from pipeline.explain import Explainer
+from pipeline.index import best
+from pipeline.models import Models
+from pipeline.preview import Previewer
+from pipeline.query import (
+    MAX_K,
+    Constraints,
+    Explanation,
+    Neighbour,
+    Preview,
+    Query,
+    Recommendation,
+    Recommendations,
+    Vocabulary,
+)
+from pipeline.ranking import Ranker, RankingSettings, Terms
+from pipeline.reader import Reader, read_query
+from pipeline.search import Search
+from pipeline.similarity import content_neighbour
+from pipeline.state import ServingState
+from store.database import Store
+from store.errors import InputError, NoSnapshot
+from store.ids import PADDING
+from store.records import Item
+from store.snapshots import Snapshot, SnapshotStore
+
+_log = structlog.get_logger(__name__)
+
+
+class _Serving:
+    """A state with what is built from it when it is first needed."""
+
+    def __init__(self, state: ServingState, encoder: ItemEncoder, settings: RankingSettings) -> None:
+        self.state = state
+        self.ranker = Ranker(state, settings)
+        self.evidence = Evidence(state)
+        self._encoder = encoder
+        self._settings = settings
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        return Explainer(self.state, self.ranker)
+
+    @cached_property
+    def search(self) -> Search:
+        return Search(self.state, self._encoder)
+
+    @cached_property
+    def previewer(self) -> Previewer:
+        return Previewer(self.state, self._encoder, self._settings)
+
+
+class Recommender:
+    """Implements ``pipeline.api.RecommenderApi``.
+
+    A request holds the immutable state that it began with; publishing, a change of the catalogue by another process,
+    and a newer snapshot each put a new state in its place.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        snapshots: SnapshotStore,
+        encoder: ItemEncoder,
+        settings: RankingSettings,
+        state: ServingState,
+    ) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._encoder = encoder
+        self._settings = settings
+        self._change = threading.Lock()
+        self._serving = _Serving(state, encoder, settings)
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        snapshots: SnapshotStore,
+        encoder: ItemEncoder,
+        *,
+        settings: RankingSettings = RankingSettings(),
+    ) -> Recommender:
+        """Serve the current snapshot.
+
+        Raises:
+            NoSnapshot: nothing has been trained yet.
+        """
+        snapshot = snapshots.current()
+        if snapshot is None:
+            raise NoSnapshot("there is no trained snapshot", fix="Run `tastemaker train` first.")
+        state = load_state(snapshot, store, encoder)
+        return cls(store=store, snapshots=snapshots, encoder=encoder, settings=settings, state=state)
+
+    @property
+    def snapshot_id(self) -> str:
+        return self._serving.state.snapshot_id
+
+    @property
+    def state(self) -> ServingState:
+        """What the next request would see."""
+        return self._current().state
+
+    def refresh(self) -> bool:
+        """Take the newest snapshot into service; whether there was a newer one."""
+        snapshot = self._snapshots.current()
+        if snapshot is None or snapshot.id == self.snapshot_id:
+            return False
+        with self._change:
+            self._replace(load_state(snapshot, self._store, self._encoder))
+        return True
+
+    def recommend(self, query: Query) -> Recommendations:
+        started = perf_counter()
+        serving = self._current()
+        state = serving.state
+        reader = self._read(query, state)
+        terms, degraded = self._terms(query, reader, state)
+        allowed = state.catalogue.allowed(query.constraints)
+        excluded = np.union1d(terms.seeds, reader.disliked)
+        if not query.include_seen:
+            excluded = np.union1d(excluded, reader.history)
+        prepared = perf_counter()
+        ranked = serving.ranker.rank(
+            reader.audience, allowed=allowed, excluded=[excluded], terms=terms, at_least=query.k
+        )
+        chosen = serving.ranker.select(ranked, k=query.k)[0]
+        chosen = chosen[chosen >= 0]
+        scored = perf_counter()
+        reasons = serving.evidence.reasons(query, reader, ranked, chosen) if len(chosen) else []
+        items = tuple(
+            Recommendation(
+                item=state.catalogue.at(int(ranked.candidates[0, position])),
+                rank=rank,
+                score=float(ranked.scores[0, position]),
+                channels=channel_scores(ranked, 0, int(position)),
+                reasons=reasons[rank - 1],
+                is_new=bool(state.is_cold[ranked.candidates[0, position]]),
+            )
+            for rank, position in enumerate(chosen, start=1)
+        )
+        explained = perf_counter()
+        matching = int(allowed.sum() - allowed[excluded].sum())
+        return Recommendations(
+            items=items,
+            snapshot_id=state.snapshot_id,
+            degraded=degraded,
+            notes=_notes(query, len(items)),
+            matching=matching,
+            milliseconds={
+                "prepare": 1e3 * (prepared - started),
+                "rank": 1e3 * (scored - prepared),
+                "evidence": 1e3 * (explained - scored),
+            },
+        )
+
+    def recommend_all(self, *, k: int = 10, batch_size: int = 256) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
+        offset = 0
+        while users := self._store.users(limit=batch_size, offset=offset):
+            offset += len(users)
+            for user in users:
+                yield user.user_id, self.recommend(Query(user_id=user.user_id, k=k)).items
+
+    def similar(self, item_id: str, *, k: int = 10, constraints: Constraints = Constraints()) -> tuple[Neighbour, ...]:
+        _check_k(k)
+        state = self._current().state
+        index = state.catalogue.ids.index(item_id)
+        scores = state.likeness(np.array([index], dtype=np.int64))
+        allowed = state.catalogue.allowed(constraints)
+        allowed[index] = False
+        found, _ = best(np.where(allowed[None, :], scores, -np.inf).astype(np.float32), k)
+        return tuple(content_neighbour(state, index, int(other)) for other in found[0] if other != PADDING)
+
+    def search(self, text: str, *, k: int = 10, constraints: Constraints = Constraints()) -> tuple[Item, ...]:
+        _check_k(k)
+        serving = self._current()
+        catalogue = serving.state.catalogue
+        found = serving.search.find(text, k=k, allowed=catalogue.allowed(constraints))
+        return tuple(catalogue.at(int(index)) for index in found)
+
+    def explain(self, query: Query, item_id: str) -> Explanation:
+        serving = self._current()
+        state = serving.state
+        candidate = state.catalogue.ids.index(item_id)
+        reader = self._read(query, state)
+        full = self._read(replace(query, without=frozenset()), state) if query.without else None
+        terms, _ = self._terms(query, reader, state)
+        allowed = state.catalogue.allowed(query.constraints)
+        return serving.explainer.explain(query, reader, candidate, allowed=allowed, terms=terms, full=full)
+
+    def preview(self, draft: Item) -> Preview:
+        return self._current().previewer.preview(draft)
+
+    def publish(self, item: Item) -> Item:
+        self._store.put_items([item])
+        self._current()
+        return item
+
+    def deactivate(self, item_id: str) -> None:
+        self._store.set_active(item_id, False)
+        self._current()
+
+    def item(self, item_id: str) -> Item:
+        return self.items([item_id])[0]
+
+    def items(self, item_ids: Sequence[str]) -> tuple[Item, ...]:
+        catalogue = self._current().state.catalogue
+        return tuple(catalogue.at(catalogue.ids.index(item_id)) for item_id in item_ids)
+
+    def vocabulary(self) -> Vocabulary:
+        return self._current().state.catalogue.vocabulary
+
+    def _read(self, query: Query, state: ServingState) -> Reader:
+        return read_query(query, store=self._store, state=state, limit=self._settings.history)
+
+    def _terms(self, query: Query, reader: Reader, state: ServingState) -> tuple[Terms, tuple[str, ...]]:
+        seeds = np.array([state.catalogue.ids.index(item_id) for item_id in query.seeds], dtype=np.int64)
+        if not query.text.strip():
+            return Terms(seeds, reader.disliked, None), ()
+        try:
+            return Terms(seeds, reader.disliked, self._encoder.encode_query(query.text)), ()
+        except (RuntimeError, OSError):
+            # Words are one channel of several: the answer goes on without them, and says so.
+            _log.exception("text_encoder_failed")
+            return Terms(seeds, reader.disliked, None), ("text_encoder",)
+
+    def _current(self) -> _Serving:
+        """The serving state, brought up to date with the store's items."""
+        serving = self._serving
+        if self._store.items_revision() == serving.state.revision:
+            return serving
+        with self._change:
+            serving = self._serving
+            # The revision is read before the items: a change in between is then seen again, never missed.
+            revision = self._store.items_revision()
+            if revision != serving.state.revision:
+                changed = self._store.items_changed_since(serving.state.revision)
+                self._replace(serving.state.with_items(changed, self._encoder, revision=revision))
+            return self._serving
+
+    def _replace(self, state: ServingState) -> None:
+        self._serving = _Serving(state, self._encoder, self._settings)
+
+
+def load_state(snapshot: Snapshot, store: Store, encoder: ItemEncoder) -> ServingState:
+    """The state of a snapshot over the store's catalogue of this moment.
+
+    Items that the store no longer has stay as inactive rows, so that the models' indices hold.
+    """
+    models = Models.from_snapshot(snapshot)
+    revision = store.items_revision()
+    stored = {item.item_id: item for item in store.items()}
+    known = [
+        stored.pop(item_id, None) or Item(item_id=item_id, title=item_id, active=False)
+        for item_id in models.items.external
+    ]
+    catalogue = Catalogue([*known, *stored.values()])
+    return ServingState.build(
+        snapshot_id=snapshot.id,
+        models=models,
+        catalogue=catalogue,
+        content=encoder.encode(catalogue.items),
+        revision=revision,
+    )
+
+
+def _check_k(k: int) -> None:
+    if isinstance(k, bool) or not 1 <= k <= MAX_K:
+        raise InputError(f"k is {k!r}, not a whole number from 1 to {MAX_K}", fix="Ask for fewer items.")
+
+
+def _notes(query: Query, count: int) -> tuple[str, ...]:
+    if count >= query.k:
+        return ()
+    return (f"Only {count} of the {query.k} that were asked for fit.",) if count else ("Nothing fits every wish.",)

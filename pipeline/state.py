@@ -1,0 +1,214 @@
+"""What one request sees: trained models, the catalogue of this moment, and the items that came after training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.content import Content, fused
+from graph.scorer import LightGCNScorer
+from pipeline.catalogue import Catalogue
+from pipeline.cold import ColdAware, Resemblance
+from pipeline.content_scorer import ContentScorer
+from pipeline.contracts import ItemEncoder, Scorer, Scores, VectorIndex, Vectors
+from pipeline.index import IndexSettings, build_index
+from pipeline.models import Models
+from rankers.sasrec import SASRecScorer
+from store.ids import PADDING, IndexArray
+from store.interactions import Audience
+from store.records import Item
+
+
+def stacked(first: Content, second: Content) -> Content:
+    """Rows of two contents, one behind the other."""
+    return Content(
+        text=np.concatenate((first.text, second.text)),
+        image=np.concatenate((first.image, second.image)),
+        has_text=np.concatenate((first.has_text, second.has_text)),
+        has_image=np.concatenate((first.has_image, second.has_image)),
+        notes=(*first.notes, *second.notes),
+    )
+
+
+def with_rows(content: Content, rows: IndexArray, replacement: Content) -> Content:
+    """A copy in which 0-based ``rows`` hold the rows of ``replacement``."""
+    copies = {name: getattr(content, name).copy() for name in ("text", "image", "has_text", "has_image")}
+    for name, column in copies.items():
+        column[rows] = getattr(replacement, name)
+    notes = list(content.notes)
+    for row, note in zip(rows, replacement.notes, strict=True):
+        notes[row] = note
+    return Content(**copies, notes=tuple(notes))
+
+
+def content_vectors(content: Content, modalities: frozenset[str]) -> Vectors:
+    """Fused content with the padding row: float32 [N+1, D]. Modalities that training never had stay out."""
+    usable = Content(
+        text=content.text,
+        image=content.image,
+        has_text=content.has_text & ("text" in modalities),
+        has_image=content.has_image & ("image" in modalities),
+        notes=content.notes,
+    )
+    vectors = fused(usable)
+    return np.concatenate((np.zeros((1, vectors.shape[1]), dtype=np.float32), vectors)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class ServingState:
+    """Immutable; a change of the catalogue or of the models makes a new one, and a request holds the one it began with.
+
+    Attributes:
+        content: of all items of the catalogue, row 0 is the item of index 1.
+        vectors: float32 [N+1, D] fused content.
+        lightgcn: over the whole catalogue, cold items projected.
+        sasrec: likewise.
+        is_cold: bool [N+1], items without a single training interaction.
+        scorers: by name, all of them over the whole catalogue.
+        content_index: over ``vectors``.
+        revision: of the store's items, to notice changes made elsewhere.
+    """
+
+    snapshot_id: str
+    models: Models
+    catalogue: Catalogue
+    content: Content
+    vectors: Vectors
+    lightgcn: LightGCNScorer
+    sasrec: SASRecScorer
+    is_cold: NDArray[np.bool_]
+    scorers: Mapping[str, Scorer]
+    content_index: VectorIndex
+    revision: int
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        snapshot_id: str,
+        models: Models,
+        catalogue: Catalogue,
+        content: Content,
+        revision: int,
+        index: IndexSettings = IndexSettings(),
+    ) -> ServingState:
+        """Put the parts together.
+
+        Args:
+            catalogue: the models' items first, in their order; later items behind them.
+            content: of every item of the catalogue.
+        """
+        num_items = len(catalogue)
+        vectors = content_vectors(content, models.modalities)
+        counts = models.interactions.item_counts
+        is_cold = np.ones(num_items + 1, dtype=bool)
+        is_cold[: len(counts)] = counts == 0
+        is_cold[PADDING] = False
+        content_index = build_index(vectors, index)
+        cold = np.flatnonzero(is_cold)
+        resemblance = Resemblance.nearest(index=content_index, vectors=vectors, cold=cold)
+        lightgcn, sasrec = _with_cold_items(models, catalogue.items, content, cold)
+        by_behaviour: tuple[Scorer, ...] = (models.item_to_item, models.transition, models.popularity)
+        scorers: dict[str, Scorer] = {
+            "lightgcn": lightgcn,
+            "sasrec": sasrec,
+            **{scorer.name: ColdAware(scorer, resemblance, num_items=num_items) for scorer in by_behaviour},
+            "content": ContentScorer(vectors),
+        }
+        return cls(
+            snapshot_id=snapshot_id,
+            models=models,
+            catalogue=catalogue,
+            content=content,
+            vectors=vectors,
+            lightgcn=lightgcn,
+            sasrec=sasrec,
+            is_cold=is_cold,
+            scorers=scorers,
+            content_index=content_index,
+            revision=revision,
+        )
+
+    def with_items(self, changed: Sequence[Item], encoder: ItemEncoder, *, revision: int) -> ServingState:
+        """The state after items were added, changed or deactivated: only those are encoded."""
+        catalogue = self.catalogue.with_items(changed)
+        encoded = encoder.encode(changed)
+        indices = np.array([catalogue.ids.index(item.item_id) for item in changed], dtype=np.int64)
+        known = indices <= len(self.catalogue)
+        content = with_rows(self.content, indices[known] - 1, _rows(encoded, np.flatnonzero(known)))
+        # New items stand in the catalogue in the order in which they came, so their rows follow in the same order.
+        content = stacked(content, _rows(encoded, np.flatnonzero(~known)))
+        return ServingState.build(
+            snapshot_id=self.snapshot_id, models=self.models, catalogue=catalogue, content=content, revision=revision
+        )
+
+    @property
+    def item_vectors(self) -> Vectors:
+        """Items in LightGCN's space: float32 [N+1, D]."""
+        return self.lightgcn.item_final
+
+    def likeness(self, items: IndexArray) -> Scores:
+        """How much every item resembles each of ``items``: float32 [len(items), N+1].
+
+        The mean of what is known of the pair: cosine in LightGCN's space, the item-to-item cosine, and the cosine of
+        the contents; each standardised over the catalogue, so that none drowns the others.
+        """
+        views = (
+            _unit(self.item_vectors[items]) @ _unit(self.item_vectors).T,
+            self._co_occurrence(items),
+            self.vectors[items] @ self.vectors.T,
+        )
+        total = np.zeros((len(items), len(self.catalogue) + 1), dtype=np.float32)
+        for view in views:
+            deviation = view[:, 1:].std(axis=1, keepdims=True)
+            centred = view - view[:, 1:].mean(axis=1, keepdims=True)
+            total += np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
+        return (total / len(views)).astype(np.float32)
+
+    def _co_occurrence(self, items: IndexArray) -> Scores:
+        alone = Audience(np.zeros(len(items), dtype=np.int64), tuple(items[row : row + 1] for row in range(len(items))))
+        scores = self.scorers["item_to_item"].score(alone)
+        return np.where(np.isfinite(scores), scores, 0.0).astype(np.float32)
+
+    def text_likeness(self, direction: Vectors) -> Scores:
+        """Cosine of every item's text to a direction float32 [Dt]: float32 [N+1]; 0 where an item has no text."""
+        scores = np.zeros(len(self.catalogue) + 1, dtype=np.float32)
+        scores[1:] = np.where(self.content.has_text, self.content.text @ direction, 0.0)
+        return scores
+
+
+def _with_cold_items(
+    models: Models, items: Sequence[Item], content: Content, cold: IndexArray
+) -> tuple[LightGCNScorer, SASRecScorer]:
+    """LightGCN and SASRec over the whole catalogue, with projected rows for every cold item.
+
+    Args:
+        items: the whole catalogue in index order.
+        content: its content.
+        cold: int64 [M] ascending; those inside the models' items were in training without a single interaction.
+    """
+    if not len(cold):
+        return models.lightgcn, models.sasrec
+    rows = models.projector.project([items[index - 1] for index in cold], _rows(content, cold - 1))
+    inside = cold <= len(models.items)
+    final, neighbours, embeddings = rows["lightgcn"], rows["lightgcn_neighbours"], rows["sasrec"]
+    lightgcn = models.lightgcn.replaced(cold[inside], item_final=final[inside], item_neighbours=neighbours[inside])
+    sasrec = models.sasrec.replaced(cold[inside], item_rows=embeddings[inside])
+    return lightgcn.extended(final[~inside], neighbours[~inside]), sasrec.extended(embeddings[~inside])
+
+
+def _rows(content: Content, rows: IndexArray) -> Content:
+    return Content(
+        text=content.text[rows],
+        image=content.image[rows],
+        has_text=content.has_text[rows],
+        has_image=content.has_image[rows],
+        notes=tuple(content.notes[row] for row in rows),
+    )
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,334 @@
+"""Training of everything that a snapshot holds: choose on validation, then fit again on all interactions.
+
+1. Hold out every user's last interaction. Fit LightGCN and SASRec on the rest with early stopping on it, fit the
+   projector and the counting models, learn the blend, choose the rerank's diversity.
+2. With the epochs and the blend found, fit everything again on all interactions. That is what serves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from encoders.content import Content
+from encoders.projector import ContentProjector, ProjectorSettings, fit_projector
+from graph.bipartite import BipartiteGraph
+from graph.lightgcn import LightGCN, LightGCNSettings
+from graph.scorer import LightGCNScorer
+from graph.training import LightGCNTask
+from pipeline.catalogue import Catalogue
+from pipeline.contracts import ItemEncoder
+from pipeline.models import Models
+from pipeline.ranking import Ranker, RankingSettings
+from pipeline.state import ServingState
+from rankers.blend import Blend, BlendSettings
+from rankers.item_to_item import ItemToItemScorer, ItemToItemSettings
+from rankers.popularity import PopularityScorer, PopularitySettings
+from rankers.sasrec import SASRecScorer, SASRecSettings, SASRecTask
+from rankers.trainer import EpochReport, TrainerSettings, TrainingResult, fit
+from rankers.transition import TransitionScorer, TransitionSettings
+from store.database import Store
+from store.errors import TrainingError
+from store.ids import IdMap, IndexArray, ItemId, UserId
+from store.interactions import Audience, Interactions
+from store.locks import FileLock
+from store.records import Item
+from store.snapshots import Snapshot, SnapshotStore
+
+Progress = Callable[[str, float], None]
+"""Told of a stage's name and the share of it that is done, 0..1."""
+
+DIVERSITIES = (0.0, 0.02, 0.05, 0.1, 0.2)
+"""Strengths of the rerank step among which validation chooses."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Settings of a whole training run; each part documents its own.
+
+    Attributes:
+        seed: of everything random.
+        epochs: limit for each model that is trained by epochs.
+        patience: epochs without a better validation before a model stops.
+        minimum_interactions: users with fewer keep all of them in training and take no part in validation.
+        tolerated_loss: share of validation ndcg@10 that the diversity step may cost.
+        log_dir: TensorBoard curves go here; None writes none.
+    """
+
+    seed: int = 0
+    epochs: int = 60
+    patience: int = 6
+    minimum_interactions: int = 3
+    tolerated_loss: float = 0.005
+    log_dir: Path | None = None
+    lightgcn: LightGCNSettings = field(default_factory=LightGCNSettings)
+    sasrec: SASRecSettings = field(default_factory=SASRecSettings)
+    projector: ProjectorSettings = field(default_factory=ProjectorSettings)
+    blend: BlendSettings = field(default_factory=BlendSettings)
+    ranking: RankingSettings = field(default_factory=RankingSettings)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What is trained on: interactions of items 1..N with their content in the same order."""
+
+    interactions: Interactions
+    users: IdMap[UserId]
+    item_ids: IdMap[ItemId]
+    items: Sequence[Item]
+    content: Content
+
+    @classmethod
+    def read(cls, store: Store, encoder: ItemEncoder, *, on_progress: Progress) -> TrainingData:
+        """Read the store and encode its items.
+
+        Raises:
+            TrainingError: there are no interactions.
+        """
+        on_progress("Reading interactions", 0.0)
+        interactions, users, item_ids = store.interactions()
+        if not len(interactions):
+            raise TrainingError(
+                "the store holds no positive interaction", fix="Ingest events first: `tastemaker ingest FILE`."
+            )
+        items = store.items(ids=item_ids.external)
+        on_progress("Encoding items", 0.0)
+        content = encoder.encode(items)
+        on_progress("Encoding items", 1.0)
+        return cls(interactions, users, item_ids, items, content)
+
+    def on(self, interactions: Interactions) -> TrainingData:
+        """The same items and users with other interactions."""
+        return replace(self, interactions=interactions)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Models with what validation said of them.
+
+    Attributes:
+        metrics: of the models fitted without the validation items: ``ndcg@10`` by scorer and of the pipeline.
+        curves: validation by epoch of the models trained by epochs.
+    """
+
+    models: Models
+    metrics: dict[str, float]
+    curves: dict[str, TrainingResult]
+
+
+def train(
+    store: Store,
+    encoder: ItemEncoder,
+    settings: TrainingSettings,
+    *,
+    snapshots: SnapshotStore,
+    on_progress: Progress,
+) -> Snapshot:
+    """Train on the store and put the snapshot into service.
+
+    Raises:
+        TrainingError: the data cannot be trained on.
+        BusyError: another process is training.
+    """
+    with FileLock(snapshots.root / "training.lock", purpose="training"):
+        data_hash = store.data_hash()
+        data = TrainingData.read(store, encoder, on_progress=on_progress)
+        fitted = fit_models(data, settings, on_progress=on_progress)
+        on_progress("Writing the snapshot", 0.0)
+        snapshot = snapshots.write(
+            arrays=fitted.models.arrays(),
+            documents=fitted.models.documents(),
+            config=configuration(settings),
+            data_hash=data_hash,
+            metrics=fitted.metrics,
+        )
+        on_progress("Writing the snapshot", 1.0)
+        return snapshot
+
+
+def configuration(settings: TrainingSettings) -> dict[str, object]:
+    """Settings as JSON."""
+    config = asdict(settings)
+    config["log_dir"] = None if settings.log_dir is None else str(settings.log_dir)
+    return config
+
+
+def fit_models(data: TrainingData, settings: TrainingSettings, *, on_progress: Progress) -> Fitted:
+    """Choose on every user's last interaction, then fit on all."""
+    remaining, held = data.interactions.leave_last_out(minimum=settings.minimum_interactions)
+    if not held.any():
+        raise TrainingError(
+            f"no user has {settings.minimum_interactions} interactions, so nothing can be validated",
+            fix="Ingest more events, or lower minimum_interactions.",
+        )
+    chosen = _Fit(data.on(remaining), settings, on_progress, stage="choose")
+    models, curves = chosen.run(held)
+    models, metrics = _with_blend(data.on(remaining), models, held, settings, on_progress)
+    refit = _Fit(data, settings, on_progress, stage="refit")
+    final, _ = refit.run(None, epochs={name: result.best_epoch for name, result in curves.items()})
+    final = replace(final, blend=models.blend, diversity=models.diversity)
+    return Fitted(final, metrics, curves)
+
+
+class _Fit:
+    """One pass over all models, with or without validation."""
+
+    def __init__(self, data: TrainingData, settings: TrainingSettings, on_progress: Progress, *, stage: str) -> None:
+        self._data = data
+        self._settings = settings
+        self._on_progress = on_progress
+        self._stage = stage
+
+    def run(
+        self, held: IndexArray | None, *, epochs: dict[str, int] | None = None
+    ) -> tuple[Models, dict[str, TrainingResult]]:
+        data, interactions, settings = self._data, self._data.interactions, self._settings
+        self._on_progress(f"Counting transitions and co-occurrences ({self._stage})", 0.0)
+        popularity = PopularityScorer.fit(interactions, PopularitySettings())
+        item_to_item = ItemToItemScorer.fit(interactions, ItemToItemSettings())
+        transition = TransitionScorer.fit(interactions, TransitionSettings())
+        curves: dict[str, TrainingResult] = {}
+        graph_task = LightGCNTask(
+            LightGCN(BipartiteGraph.from_interactions(interactions), settings.lightgcn), interactions, held=held
+        )
+        curves["lightgcn"] = self._train(graph_task, epochs)
+        lightgcn = LightGCNScorer.from_model(graph_task.model)
+        sequence_task = SASRecTask(interactions, settings.sasrec, held=held)
+        curves["sasrec"] = self._train(sequence_task, epochs)
+        sasrec = SASRecScorer.from_model(sequence_task.model)
+        projector = self._projector(lightgcn, sasrec)
+        models = Models(
+            users=data.users,
+            items=data.item_ids,
+            interactions=interactions,
+            lightgcn=lightgcn,
+            sasrec=sasrec,
+            item_to_item=item_to_item,
+            transition=transition,
+            popularity=popularity,
+            projector=projector,
+            blend=Blend.uniform(("lightgcn", "sasrec", "item_to_item", "transition", "popularity", "content")),
+            diversity=0.0,
+        )
+        return models, curves
+
+    def _train(self, task: LightGCNTask | SASRecTask, epochs: dict[str, int] | None) -> TrainingResult:
+        limit = self._settings.epochs if epochs is None else max(epochs[task.name], 1)
+        log_dir = None if self._settings.log_dir is None else self._settings.log_dir / self._stage / task.name
+        settings = TrainerSettings(
+            max_epochs=limit, patience=self._settings.patience, seed=self._settings.seed, log_dir=log_dir
+        )
+        title = f"Training {task.name} ({self._stage})"
+        self._on_progress(title, 0.0)
+
+        def report(epoch: EpochReport) -> None:
+            self._on_progress(title, epoch.epoch / limit)
+
+        result = fit(task, settings, on_epoch=report)
+        self._on_progress(title, 1.0)
+        return result
+
+    def _projector(self, lightgcn: LightGCNScorer, sasrec: SASRecScorer) -> ContentProjector:
+        data = self._data
+        self._on_progress(f"Projecting content ({self._stage})", 0.0)
+        counts = data.interactions.item_counts
+        warm = np.flatnonzero(counts > 0)
+        targets = {
+            "lightgcn": lightgcn.item_final[warm],
+            "lightgcn_neighbours": lightgcn.item_neighbours[warm],
+            "sasrec": sasrec.item_vectors[warm],
+        }
+        rows = warm - 1
+        projector = fit_projector(
+            [data.items[row] for row in rows],
+            data.content.rows(rows),
+            targets,
+            weights=counts[warm],
+            settings=replace(self._settings.projector, seed=self._settings.seed),
+            fit=fit,
+        )
+        self._on_progress(f"Projecting content ({self._stage})", 1.0)
+        return projector
+
+
+def _with_blend(
+    data: TrainingData, models: Models, held: IndexArray, settings: TrainingSettings, on_progress: Progress
+) -> tuple[Models, dict[str, float]]:
+    """Learn the blend and the diversity on the held-out items; returns the validation figures with them."""
+    on_progress("Learning the blend", 0.0)
+    readers = np.flatnonzero(held)
+    audience = Audience.of_users(readers, data.interactions)
+    targets = held[readers]
+
+    def state_of(models: Models) -> ServingState:
+        return ServingState.build(
+            snapshot_id="", models=models, catalogue=Catalogue(data.items), content=data.content, revision=0
+        )
+
+    state = state_of(models)
+    candidates, raw = _candidates(state, audience, targets, settings.ranking)
+    mask = candidates != 0
+    names = models.blend.names
+    stacked = np.stack([np.where(mask, raw[name], np.nan) for name in names], axis=2)
+    position = (candidates == targets[:, None]).argmax(axis=1)
+    lengths = np.array([len(history) for history in audience.histories], dtype=np.int64)
+    blend = Blend.fit(stacked, mask, position, lengths, names, settings.blend)
+    models = replace(models, blend=blend)
+    metrics = {f"{name}:ndcg@10": _ndcg(_order(state, audience, name), targets) for name in names}
+    models, metrics["pipeline:ndcg@10"] = _with_diversity(models, state_of, audience, targets, settings)
+    on_progress("Learning the blend", 1.0)
+    return models, metrics
+
+
+def _candidates(
+    state: ServingState, audience: Audience, targets: IndexArray, settings: RankingSettings
+) -> tuple[IndexArray, dict[str, np.ndarray]]:
+    """Recalled candidates of every reader with the held-out item always among them."""
+    ranker = Ranker(state, settings)
+    ranked = ranker.rank(audience, allowed=state.catalogue.active, excluded=list(audience.histories))
+    missing = ~(ranked.candidates == targets[:, None]).any(axis=1)
+    candidates = np.concatenate((ranked.candidates, np.where(missing, targets, 0)[:, None]), axis=1)
+    return candidates, dict(ranker.score(audience, candidates).raw)
+
+
+def _order(state: ServingState, audience: Audience, name: str, k: int = 10) -> IndexArray:
+    """Top k of one scorer alone, seen items removed."""
+    from pipeline.index import best
+
+    scores = np.where(state.catalogue.active[None, :], state.scorers[name].score(audience), -np.inf)
+    for row, history in enumerate(audience.histories):
+        scores[row, history] = -np.inf
+    return best(scores.astype(np.float32), k)[0]
+
+
+def _with_diversity(
+    models: Models,
+    state_of: Callable[[Models], ServingState],
+    audience: Audience,
+    targets: IndexArray,
+    settings: TrainingSettings,
+) -> tuple[Models, float]:
+    """The strongest diversity that costs at most the tolerated share of ndcg@10."""
+    state = state_of(models)
+    ranker = Ranker(state, settings.ranking)
+    ranked = ranker.rank(audience, allowed=state.catalogue.active, excluded=list(audience.histories))
+    quality: dict[float, float] = {}
+    for diversity in DIVERSITIES:
+        chosen = ranker.select(ranked, k=10, diversity=diversity)
+        items = np.where(chosen >= 0, np.take_along_axis(ranked.candidates, np.maximum(chosen, 0), axis=1), 0)
+        quality[diversity] = _ndcg(items, targets)
+    floor = quality[0.0] * (1 - settings.tolerated_loss)
+    diversity = max(value for value, ndcg in quality.items() if ndcg >= floor)
+    return replace(models, diversity=diversity), quality[diversity]
+
+
+def _ndcg(items: IndexArray, targets: IndexArray) -> float:
+    """Mean ndcg@K of one held-out item per reader."""
+    hits = items == targets[:, None]
+    ranks = hits.argmax(axis=1)
+    gains = np.where(hits.any(axis=1), 1.0 / np.log2(ranks + 2.0), 0.0)
+    return float(gains.mean()) if len(gains) else math.nan
