@@ -27,7 +27,7 @@ class FileLock:
 
     Args:
         path: the lock file; its folder is created.
-        purpose: what the holder does, for the message that others get: "train".
+        purpose: what the holder does, for the message that others get: "training".
         wait_seconds: how long to wait for the present holder; 0 gives up at once.
         on_wait: told once who holds the lock, when waiting begins.
     """
@@ -67,7 +67,7 @@ class FileLock:
             while not _try_lock(descriptor):
                 if time.monotonic() >= deadline:
                     raise BusyError(
-                        f"cannot {self.purpose}: {self.path} is held by {self.owner()}",
+                        f"{self.purpose} cannot start: {self.path} is held by {self.owner()}",
                         fix="Wait until it is done, or stop that process.",
                     )
                 if self._on_wait is not None and not told:
@@ -88,7 +88,7 @@ class FileLock:
             self._descriptor = None
 
     def owner(self) -> str:
-        """Who holds the lock, as text: "process 123 on host (train, since 10:31:02 UTC)"."""
+        """Who holds the lock, as text: "process 123 on host (training, since 2026-11-22 10:31:02 UTC)"."""
         try:
             owner = json.loads(self.path.read_text(encoding="utf-8"))
             return f"process {owner['pid']} on {owner['host']} ({owner['purpose']}, since {owner['since']})"

@@ -155,10 +155,6 @@ class SnapshotStore:
         self.root = root
         self._keep = keep
 
-    def training_lock(self) -> FileLock:
-        """Held for the whole of a training run: a second one says at once who is training."""
-        return FileLock(self.root / "train.lock", purpose="train")
-
     def write(
         self,
         *,
@@ -185,7 +181,7 @@ class SnapshotStore:
         contents |= {f"{_part(name)}.json": _json_bytes(name, document) for name, document in documents.items()}
         if "manifest.json" in contents:
             raise InputError("a document is named 'manifest'", fix="Give it another name.")
-        with self._swap_lock("write a snapshot"):
+        with self._swap_lock("writing a snapshot"):
             created = datetime.now(UTC)
             manifest = _manifest(contents, created, config, data_hash, metrics)
             contents["manifest.json"] = manifest.model_dump_json(indent=2).encode()
@@ -262,7 +258,7 @@ class SnapshotStore:
 
     def promote(self, id_: str) -> Snapshot:
         """Put an older (or newer) snapshot in service. Raises as ``get`` does, and ``BusyError`` as ``write`` does."""
-        with self._swap_lock("promote a snapshot"):
+        with self._swap_lock("promoting a snapshot"):
             snapshot = self.get(id_)
             self._point_to(id_)
         return snapshot

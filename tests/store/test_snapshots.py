@@ -238,7 +238,7 @@ def test_manifest_records_where_the_snapshot_comes_from(tmp_path: Path) -> None:
 
 
 def _hold(path: Path, held: object, release: object) -> None:
-    with FileLock(path, purpose="train"):
+    with FileLock(path, purpose="training"):
         held.set()  # type: ignore[attr-defined]
         release.wait(60)  # type: ignore[attr-defined]
 
@@ -246,11 +246,13 @@ def _hold(path: Path, held: object, release: object) -> None:
 def test_a_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     held, release = context.Event(), context.Event()
-    lock = SnapshotStore(tmp_path).training_lock()
+    lock = FileLock(tmp_path / "train.lock", purpose="training")
     holder = context.Process(target=_hold, args=(lock.path, held, release))
     holder.start()
     assert held.wait(60)
-    with pytest.raises(BusyError, match=rf"cannot train: .* is held by process {holder.pid} on .* \(train, since "):
+    with pytest.raises(
+        BusyError, match=rf"training cannot start: .* is held by process {holder.pid} on .* \(training, since "
+    ):
         lock.acquire()
     told: list[str] = []
 
@@ -258,7 +260,7 @@ def test_a_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
         told.append(owner)
         release.set()
 
-    with FileLock(lock.path, purpose="train", wait_seconds=30, on_wait=let_go):
+    with FileLock(lock.path, purpose="training", wait_seconds=30, on_wait=let_go):
         assert f"process {holder.pid}" in told[0]
         with pytest.raises(BusyError, match=f"process {os.getpid()}"):
             lock.acquire()
@@ -277,5 +279,5 @@ def test_a_killed_holder_leaves_no_lock_behind(tmp_path: Path) -> None:
     assert holder.pid is not None
     os.kill(holder.pid, signal.SIGKILL)
     holder.join(60)
-    with FileLock(tmp_path / "lock", purpose="train"):
+    with FileLock(tmp_path / "lock", purpose="training"):
         pass
