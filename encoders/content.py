@@ -1,13 +1,33 @@
-"""Items as content vectors."""
+"""Items as content vectors: what an item is known by on the day it arrives."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.cache import EmbeddingCache, content_key
+from encoders.images import ImageLimits, decode_image, read_image
+from store.errors import UnsafeInput
+from store.ids import IndexArray
+from store.records import AttributeValue, Item
+
+if TYPE_CHECKING:
+    from encoders.image import ImageEncoder
+    from encoders.text import TextEncoder
+
 Vectors = NDArray[np.float32]
+MODALITIES = ("text", "image")
+FUSION_WEIGHTS: Mapping[str, float] = {"text": 0.8, "image": 0.2}
+"""Share of each modality in the similarity of two items that have both."""
+CHUNK = 64
+"""Items encoded between two writes of the cache: what Ctrl-C can lose, and what is in memory at once."""
+LARGEST_SIDE = 1_024
+"""Pixels kept of a decoded picture until it is encoded; every encoder looks at fewer."""
 
 
 @dataclass(frozen=True)
@@ -30,3 +50,188 @@ class Content:
 
     def __len__(self) -> int:
         return len(self.has_text)
+
+    def rows(self, rows: IndexArray) -> Content:
+        """Some rows, int64 [M], in the order given."""
+        return Content(
+            text=self.text[rows],
+            image=self.image[rows],
+            has_text=self.has_text[rows],
+            has_image=self.has_image[rows],
+            notes=tuple(self.notes[row] for row in rows),
+        )
+
+    def followed_by(self, other: Content) -> Content:
+        """The rows of both, one behind the other."""
+        return Content(
+            text=np.concatenate((self.text, other.text)),
+            image=np.concatenate((self.image, other.image)),
+            has_text=np.concatenate((self.has_text, other.has_text)),
+            has_image=np.concatenate((self.has_image, other.has_image)),
+            notes=(*self.notes, *other.notes),
+        )
+
+    def replaced(self, rows: IndexArray, other: Content) -> Content:
+        """A copy in which ``rows`` hold the rows of ``other``."""
+        order = np.arange(len(self))
+        order[rows] = len(self) + np.arange(len(other))
+        return self.followed_by(other).rows(order)
+
+
+def item_text(item: Item) -> str:
+    """What the text encoder reads, one part per line: title, categories, attributes as "name: value", description.
+
+    The description comes last: it is the part that the encoder's length limit may cut. Parts that are empty are left
+    out; attributes come in the order of their names, so that equal items give equal texts.
+    """
+    attributes = (f"{name}: {spoken}" for name, value in sorted(item.attributes.items()) if (spoken := _spoken(value)))
+    parts = (item.title, ", ".join(item.categories), *attributes, item.description)
+    return "\n".join(part.strip() for part in parts if part.strip())
+
+
+def _spoken(value: AttributeValue) -> str:
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return "yes"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if isinstance(value, str | int) else ", ".join(value)
+
+
+def fused(content: Content, weights: Mapping[str, float] = FUSION_WEIGHTS) -> Vectors:
+    """One vector per item for content-neighbour search.
+
+    The modalities stand side by side, scaled by the square root of their weights, so that the inner product of two
+    items is the weighted mean of their similarities. An item that lacks a modality is normalised over what it has;
+    between it and an item that has both, the modality that it lacks counts as no similarity.
+
+    Returns:
+        float32 [N, Dt + Di], L2-normalised; zeros for an item that has nothing.
+    """
+    blocks = (
+        np.where(present[:, None], vectors * np.float32(weights[name] ** 0.5), np.float32(0))
+        for name, vectors, present in (
+            ("text", content.text, content.has_text),
+            ("image", content.image, content.has_image),
+        )
+    )
+    rows = np.concatenate(tuple(blocks), axis=1)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return (rows / np.where(norms > 0, norms, 1.0)).astype(np.float32)
+
+
+class ContentEncoder:
+    """Encodes items by text and picture; what was encoded once comes from the cache.
+
+    Args:
+        text: encoder of texts.
+        image: encoder of pictures; None knows items by text alone.
+        cache: of embeddings; None computes every time.
+        limits: pictures beyond them are refused, and the item is known by its text.
+    """
+
+    def __init__(
+        self,
+        *,
+        text: TextEncoder,
+        image: ImageEncoder | None = None,
+        cache: EmbeddingCache | None = None,
+        limits: ImageLimits | None = None,
+    ) -> None:
+        self._text = text
+        self._image = image
+        self._cache = cache
+        self._limits = limits or ImageLimits()
+
+    def encode(self, items: Sequence[Item], *, on_progress: Callable[[int, int], None] | None = None) -> Content:
+        """Encode items; a picture that is missing or broken leaves a note, never an error.
+
+        Args:
+            items: N items; ``Item.image`` is the path of a picture file.
+            on_progress: called with the number of items done and N.
+        """
+        chunks: list[Content] = []
+        for start in range(0, len(items), CHUNK):
+            chunks.append(self._encode_chunk(items[start : start + CHUNK]))
+            if on_progress is not None:
+                on_progress(min(start + CHUNK, len(items)), len(items))
+        if not chunks:
+            return self._encode_chunk(())
+        return Content(
+            text=np.concatenate([chunk.text for chunk in chunks]),
+            image=np.concatenate([chunk.image for chunk in chunks]),
+            has_text=np.concatenate([chunk.has_text for chunk in chunks]),
+            has_image=np.concatenate([chunk.has_image for chunk in chunks]),
+            notes=tuple(note for chunk in chunks for note in chunk.notes),
+        )
+
+    def encode_query(self, text: str) -> Vectors:
+        """A search or mood text in the space of ``Content.text``: float32 [Dt], L2-normalised."""
+        return self._text.encode([text])[0]
+
+    def _encode_chunk(self, items: Sequence[Item]) -> Content:
+        texts = {row: text for row, item in enumerate(items) if (text := item_text(item))}
+        text_vectors, has_text = self._texts(texts, len(items))
+        image_vectors, has_image, notes = self._images(items)
+        return Content(text_vectors, image_vectors, has_text, has_image, notes)
+
+    def _texts(self, texts: Mapping[int, str], count: int) -> tuple[Vectors, NDArray[np.bool_]]:
+        """Vectors by row, and which rows have one."""
+        keys = {row: content_key(text) for row, text in texts.items()}
+        by_key = {keys[row]: text for row, text in texts.items()}
+        known = self._cached(self._text.fingerprint, list(by_key))
+        missing = [key for key in by_key if key not in known]
+        if missing:
+            self._keep(self._text.fingerprint, missing, self._text.encode([by_key[key] for key in missing]), known)
+        return _rows(count, self._text.dimension, {row: known[key] for row, key in keys.items()})
+
+    def _images(self, items: Sequence[Item]) -> tuple[Vectors, NDArray[np.bool_], tuple[str, ...]]:
+        """Vectors by row, which rows have one, and what was wrong with the others."""
+        notes = [""] * len(items)
+        if self._image is None:
+            return *_rows(len(items), 0, {}), tuple(notes)
+        data: dict[int, bytes] = {}
+        for row, item in enumerate(items):
+            if item.image is None:
+                continue
+            try:
+                data[row] = read_image(Path(item.image), self._limits)
+            except UnsafeInput as error:
+                notes[row] = f"picture not used: {error}"
+        keys = {row: content_key(content) for row, content in data.items()}
+        known = self._cached(self._image.fingerprint, list(set(keys.values())))
+        decoded = {}
+        for row, key in keys.items():
+            if key in known or key in decoded:
+                continue
+            try:
+                decoded[key] = decode_image(data[row], self._limits)
+                decoded[key].thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+            except UnsafeInput as error:
+                notes[row] = f"picture not used: {error}"
+        if decoded:
+            self._keep(self._image.fingerprint, list(decoded), self._image.encode(list(decoded.values())), known)
+        vectors, present = _rows(
+            len(items), self._image.dimension, {row: known[key] for row, key in keys.items() if key in known}
+        )
+        return vectors, present, tuple(notes)
+
+    def _cached(self, fingerprint: str, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
+        return {} if self._cache is None else self._cache.get(fingerprint, keys)
+
+    def _keep(self, fingerprint: str, keys: Sequence[bytes], vectors: Vectors, known: dict[bytes, Vectors]) -> None:
+        new = dict(zip(keys, vectors, strict=True))
+        known.update(new)
+        if self._cache is not None:
+            self._cache.put(fingerprint, new)
+
+
+def _rows(count: int, dimension: int, vectors: Mapping[int, Vectors]) -> tuple[Vectors, NDArray[np.bool_]]:
+    """Vectors by row as one array [count, dimension] and its mask; rows without one hold zeros."""
+    rows = np.zeros((count, dimension), dtype=np.float32)
+    present = np.zeros(count, dtype=np.bool_)
+    for row, vector in vectors.items():
+        rows[row] = vector
+        present[row] = True
+    return rows, present

@@ -13,6 +13,7 @@ from pipeline.query import ChannelScore, Query, Reason
 from pipeline.ranking import Ranked
 from pipeline.reader import Reader
 from pipeline.state import ServingState
+from rankers.neighbourhood import NeighbourhoodScorer
 from store.ids import IndexArray
 from store.records import Item
 
@@ -68,7 +69,7 @@ class Evidence:
         """
         parts = {
             "lightgcn": self.graph_parts(reader, candidates),
-            "item_to_item": self._co_occurrence_parts(reader, candidates),
+            "item_to_item": _by_position(self._state.models.item_to_item, reader.history, candidates),
             "content": self._state.vectors[candidates] @ self._state.vectors[reader.history].T,
         }
         total = np.zeros((len(candidates), len(reader.history)), dtype=np.float32)
@@ -85,9 +86,6 @@ class Evidence:
         split = self._state.lightgcn.split(reader.audience, candidates)
         return self._aligned(split.by_item, split.history, reader.history)
 
-    def _co_occurrence_parts(self, reader: Reader, candidates: IndexArray) -> Vectors:
-        return self._state.models.item_to_item.contributions(reader.history, candidates)
-
     def _aligned(self, parts: NDArray[np.floating], items: IndexArray, history: IndexArray) -> Vectors:
         aligned = np.zeros((len(parts), len(history)), dtype=np.float32)
         position = {int(item): column for column, item in enumerate(history)}
@@ -103,7 +101,7 @@ class Evidence:
         candidates = ranked.candidates[0, chosen]
         contributions = {name: values[0, chosen] for name, values in ranked.contributions.items()}
         shares = self.history_shares(reader, candidates, contributions)
-        following = self._state.models.transition.contributions(reader.history, candidates)
+        following = _by_position(self._state.models.transition, reader.history, candidates)
         return [
             self._reasons_of(
                 query,
@@ -170,6 +168,11 @@ class Evidence:
         if not others:
             return ()
         return self._state.catalogue.shared_values(item, others[0])[:2]
+
+
+def _by_position(scorer: NeighbourhoodScorer, history: IndexArray, candidates: IndexArray) -> Vectors:
+    """Contribution of each history item to each candidate, float32 [C, H]."""
+    return np.stack([scorer.contributions(history, int(candidate)) for candidate in candidates])
 
 
 def _matched_values(query: Query, item: Item) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ class FaissIndex:
         dimension = vectors.shape[1]
         if len(vectors) - 1 >= settings.approximate_from:
             self._index = faiss.IndexHNSWFlat(dimension, settings.links, faiss.METRIC_INNER_PRODUCT)
-            self._parameters = lambda k: faiss.SearchParametersHNSW(efSearch=max(settings.breadth, k))
+            self._parameters = lambda k: faiss.SearchParametersHNSW(efSearch=max(settings.breadth, k))  # pyright: ignore[reportAttributeAccessIssue]
         else:
             self._index = faiss.IndexFlatIP(dimension)
             self._parameters = lambda k: None

@@ -12,7 +12,7 @@ from pipeline.contracts import Arrays
 from rankers.blend import Blend
 from rankers.item_to_item import ItemToItemScorer
 from rankers.popularity import PopularityScorer
-from rankers.sasrec import SASRecScorer
+from rankers.sasrec_scorer import SASRecScorer
 from rankers.transition import TransitionScorer
 from store.ids import IdMap, ItemId, UserId, item_ids, user_ids
 from store.interactions import Interactions

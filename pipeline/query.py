@@ -276,8 +276,10 @@ class Vocabulary:
         facets: attribute -> its values with their item counts, most frequent first.
         numeric: attribute -> (lowest, highest).
         titles: external id -> title, active items only.
+        popularity: external id -> number of interactions, to choose among items of one name; may be empty.
     """
 
     facets: Mapping[str, Mapping[str, int]]
     numeric: Mapping[str, tuple[float, float]]
     titles: Mapping[str, str]
+    popularity: Mapping[str, int] = field(default_factory=dict)

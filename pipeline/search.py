@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import cast
 
 import bm25s
 import numpy as np
@@ -73,9 +74,9 @@ class Search:
 
     def _by_words(self, text: str) -> Scores:
         scores = self._nothing()
-        tokens = bm25s.tokenize(text, return_ids=False, show_progress=False)
-        if tokens and tokens[0]:
-            found = self._words.get_scores(tokens[0])
+        (tokens,) = cast("list[list[str]]", bm25s.tokenize(text, return_ids=False, show_progress=False))
+        if tokens:
+            found = self._words.get_scores(tokens)
             scores[1:] = np.where(found > 0, found, -np.inf)
         return scores
 

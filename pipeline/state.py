@@ -16,32 +16,10 @@ from pipeline.content_scorer import ContentScorer
 from pipeline.contracts import ItemEncoder, Scorer, Scores, VectorIndex, Vectors
 from pipeline.index import IndexSettings, build_index
 from pipeline.models import Models
-from rankers.sasrec import SASRecScorer
+from rankers.sasrec_scorer import SASRecScorer
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience
 from store.records import Item
-
-
-def stacked(first: Content, second: Content) -> Content:
-    """Rows of two contents, one behind the other."""
-    return Content(
-        text=np.concatenate((first.text, second.text)),
-        image=np.concatenate((first.image, second.image)),
-        has_text=np.concatenate((first.has_text, second.has_text)),
-        has_image=np.concatenate((first.has_image, second.has_image)),
-        notes=(*first.notes, *second.notes),
-    )
-
-
-def with_rows(content: Content, rows: IndexArray, replacement: Content) -> Content:
-    """A copy in which 0-based ``rows`` hold the rows of ``replacement``."""
-    copies = {name: getattr(content, name).copy() for name in ("text", "image", "has_text", "has_image")}
-    for name, column in copies.items():
-        column[rows] = getattr(replacement, name)
-    notes = list(content.notes)
-    for row, note in zip(rows, replacement.notes, strict=True):
-        notes[row] = note
-    return Content(**copies, notes=tuple(notes))
 
 
 def content_vectors(content: Content, modalities: frozenset[str]) -> Vectors:
@@ -138,9 +116,9 @@ class ServingState:
         encoded = encoder.encode(changed)
         indices = np.array([catalogue.ids.index(item.item_id) for item in changed], dtype=np.int64)
         known = indices <= len(self.catalogue)
-        content = with_rows(self.content, indices[known] - 1, _rows(encoded, np.flatnonzero(known)))
+        content = self.content.replaced(indices[known] - 1, encoded.rows(np.flatnonzero(known)))
         # New items stand in the catalogue in the order in which they came, so their rows follow in the same order.
-        content = stacked(content, _rows(encoded, np.flatnonzero(~known)))
+        content = content.followed_by(encoded.rows(np.flatnonzero(~known)))
         return ServingState.build(
             snapshot_id=self.snapshot_id, models=self.models, catalogue=catalogue, content=content, revision=revision
         )
@@ -192,22 +170,12 @@ def _with_cold_items(
     """
     if not len(cold):
         return models.lightgcn, models.sasrec
-    rows = models.projector.project([items[index - 1] for index in cold], _rows(content, cold - 1))
+    rows = models.projector.project([items[index - 1] for index in cold], content.rows(cold - 1))
     inside = cold <= len(models.items)
     final, neighbours, embeddings = rows["lightgcn"], rows["lightgcn_neighbours"], rows["sasrec"]
     lightgcn = models.lightgcn.replaced(cold[inside], item_final=final[inside], item_neighbours=neighbours[inside])
     sasrec = models.sasrec.replaced(cold[inside], item_rows=embeddings[inside])
     return lightgcn.extended(final[~inside], neighbours[~inside]), sasrec.extended(embeddings[~inside])
-
-
-def _rows(content: Content, rows: IndexArray) -> Content:
-    return Content(
-        text=content.text[rows],
-        image=content.image[rows],
-        has_text=content.has_text[rows],
-        has_image=content.has_image[rows],
-        notes=tuple(content.notes[row] for row in rows),
-    )
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 
 from encoders.content import Content
 from encoders.projector import ContentProjector, ProjectorSettings, fit_projector
@@ -22,15 +23,19 @@ from graph.scorer import LightGCNScorer
 from graph.training import LightGCNTask
 from pipeline.catalogue import Catalogue
 from pipeline.contracts import ItemEncoder
+from pipeline.index import best
 from pipeline.models import Models
 from pipeline.ranking import Ranker, RankingSettings
 from pipeline.state import ServingState
 from rankers.blend import Blend, BlendSettings
-from rankers.item_to_item import ItemToItemScorer, ItemToItemSettings
-from rankers.popularity import PopularityScorer, PopularitySettings
-from rankers.sasrec import SASRecScorer, SASRecSettings, SASRecTask
-from rankers.trainer import EpochReport, TrainerSettings, TrainingResult, fit
-from rankers.transition import TransitionScorer, TransitionSettings
+from rankers.held_out import CUT, ndcg
+from rankers.item_to_item import ItemToItemScorer
+from rankers.popularity import PopularityScorer
+from rankers.sasrec import SASRec, SASRecSettings
+from rankers.sasrec_scorer import SASRecScorer
+from rankers.sasrec_training import SASRecTask
+from rankers.trainer import EpochReport, Task, TrainerSettings, TrainingResult, fit, seed_everything
+from rankers.transition import TransitionScorer
 from store.database import Store
 from store.errors import TrainingError
 from store.ids import IdMap, IndexArray, ItemId, UserId
@@ -188,18 +193,19 @@ class _Fit:
     ) -> tuple[Models, dict[str, TrainingResult]]:
         data, interactions, settings = self._data, self._data.interactions, self._settings
         self._on_progress(f"Counting transitions and co-occurrences ({self._stage})", 0.0)
-        popularity = PopularityScorer.fit(interactions, PopularitySettings())
-        item_to_item = ItemToItemScorer.fit(interactions, ItemToItemSettings())
-        transition = TransitionScorer.fit(interactions, TransitionSettings())
-        curves: dict[str, TrainingResult] = {}
-        graph_task = LightGCNTask(
-            LightGCN(BipartiteGraph.from_interactions(interactions), settings.lightgcn), interactions, held=held
+        popularity = PopularityScorer.fit(interactions)
+        item_to_item = ItemToItemScorer.fit(interactions)
+        transition = TransitionScorer.fit(interactions)
+        seed_everything(settings.seed)
+        graph = LightGCN(BipartiteGraph(interactions), settings.lightgcn)
+        sequence = SASRec(
+            interactions.num_items, settings.sasrec, generator=torch.Generator().manual_seed(settings.seed)
         )
-        curves["lightgcn"] = self._train(graph_task, epochs)
-        lightgcn = LightGCNScorer.from_model(graph_task.model)
-        sequence_task = SASRecTask(interactions, settings.sasrec, held=held)
-        curves["sasrec"] = self._train(sequence_task, epochs)
-        sasrec = SASRecScorer.from_model(sequence_task.model)
+        curves = {
+            "lightgcn": self._train(LightGCNTask(graph, interactions, held=held), epochs),
+            "sasrec": self._train(SASRecTask(sequence, interactions, held=held), epochs),
+        }
+        lightgcn, sasrec = LightGCNScorer.from_model(graph), SASRecScorer(sequence)
         projector = self._projector(lightgcn, sasrec)
         models = Models(
             users=data.users,
@@ -216,17 +222,21 @@ class _Fit:
         )
         return models, curves
 
-    def _train(self, task: LightGCNTask | SASRecTask, epochs: dict[str, int] | None) -> TrainingResult:
-        limit = self._settings.epochs if epochs is None else max(epochs[task.name], 1)
+    def _train(self, task: Task[Any], epochs: dict[str, int] | None) -> TrainingResult:
+        refit = None if epochs is None else max(epochs[task.name], 1)
         log_dir = None if self._settings.log_dir is None else self._settings.log_dir / self._stage / task.name
         settings = TrainerSettings(
-            max_epochs=limit, patience=self._settings.patience, seed=self._settings.seed, log_dir=log_dir
+            max_epochs=self._settings.epochs,
+            patience=self._settings.patience,
+            epochs=refit,
+            seed=self._settings.seed,
+            log_dir=log_dir,
         )
         title = f"Training {task.name} ({self._stage})"
         self._on_progress(title, 0.0)
 
         def report(epoch: EpochReport) -> None:
-            self._on_progress(title, epoch.epoch / limit)
+            self._on_progress(title, epoch.epoch / epoch.of)
 
         result = fit(task, settings, on_epoch=report)
         self._on_progress(title, 1.0)
@@ -240,11 +250,11 @@ class _Fit:
         targets = {
             "lightgcn": lightgcn.item_final[warm],
             "lightgcn_neighbours": lightgcn.item_neighbours[warm],
-            "sasrec": sasrec.item_vectors[warm],
+            "sasrec": sasrec.item_rows[warm],
         }
         rows = warm - 1
         projector = fit_projector(
-            [data.items[row] for row in rows],
+            [data.items[int(row)] for row in rows],
             data.content.rows(rows),
             targets,
             weights=counts[warm],
@@ -295,10 +305,8 @@ def _candidates(
     return candidates, dict(ranker.score(audience, candidates).raw)
 
 
-def _order(state: ServingState, audience: Audience, name: str, k: int = 10) -> IndexArray:
+def _order(state: ServingState, audience: Audience, name: str, k: int = CUT) -> IndexArray:
     """Top k of one scorer alone, seen items removed."""
-    from pipeline.index import best
-
     scores = np.where(state.catalogue.active[None, :], state.scorers[name].score(audience), -np.inf)
     for row, history in enumerate(audience.histories):
         scores[row, history] = -np.inf
@@ -318,7 +326,7 @@ def _with_diversity(
     ranked = ranker.rank(audience, allowed=state.catalogue.active, excluded=list(audience.histories))
     quality: dict[float, float] = {}
     for diversity in DIVERSITIES:
-        chosen = ranker.select(ranked, k=10, diversity=diversity)
+        chosen = ranker.select(ranked, k=CUT, diversity=diversity)
         items = np.where(chosen >= 0, np.take_along_axis(ranked.candidates, np.maximum(chosen, 0), axis=1), 0)
         quality[diversity] = _ndcg(items, targets)
     floor = quality[0.0] * (1 - settings.tolerated_loss)
@@ -327,8 +335,7 @@ def _with_diversity(
 
 
 def _ndcg(items: IndexArray, targets: IndexArray) -> float:
-    """Mean ndcg@K of one held-out item per reader."""
+    """Mean ndcg@10 of one held-out item per reader, from its top 10."""
     hits = items == targets[:, None]
-    ranks = hits.argmax(axis=1)
-    gains = np.where(hits.any(axis=1), 1.0 / np.log2(ranks + 2.0), 0.0)
-    return float(gains.mean()) if len(gains) else math.nan
+    ranks = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, CUT + 1)
+    return float(ndcg(ranks).mean())
