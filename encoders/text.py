@@ -1,0 +1,87 @@
+"""Texts as vectors, by any model that SentenceTransformer loads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+
+from encoders.content import Vectors
+from encoders.weights import folder_fingerprint, refuse_pickles
+from store.errors import InputError
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """How texts are encoded.
+
+    Attributes:
+        device: torch device.
+        batch_size: texts at a time.
+        max_length: tokens; the rest of a text is cut off. None keeps the model's own limit.
+    """
+
+    device: str = "cpu"
+    batch_size: int = 32
+    max_length: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "max_length"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} is {value!r}, below 1", fix=f"Give {name} a whole number >= 1.")
+
+
+class TextEncoder:
+    """A sentence embedding model (Reimers & Gurevych 2019), weights in safetensors only.
+
+    Args:
+        model: folder of the model, or an id of the Hugging Face hub.
+        settings: device, batch size, length.
+
+    Raises:
+        UnsafeInput: the folder has no safetensors file.
+    """
+
+    def __init__(self, model: Path | str, settings: TextSettings | None = None) -> None:
+        self.settings = settings or TextSettings()
+        folder = Path(model)
+        if folder.is_dir():
+            refuse_pickles(folder)
+        self._model = SentenceTransformer(
+            str(model),
+            device=self.settings.device,
+            trust_remote_code=False,
+            local_files_only=folder.is_dir(),
+            model_kwargs={"use_safetensors": True},
+        )
+        if self.settings.max_length is not None:
+            self._model.max_seq_length = self.settings.max_length
+        name = folder_fingerprint(folder) if folder.is_dir() else str(model)
+        self.fingerprint = f"text:{name}:{self._model.max_seq_length}"
+
+    @property
+    def dimension(self) -> int:
+        """D of the vectors."""
+        dimension = self._model.get_embedding_dimension()
+        if dimension is None:
+            raise InputError("the text model does not state its dimension", fix="Choose a sentence embedding model.")
+        return dimension
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """float32 [N, D], L2-normalised; a text's vector does not depend on its neighbours in the batch."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        with torch.inference_mode():
+            vectors = self._model.encode(
+                list(texts),
+                batch_size=self.settings.batch_size,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+        return np.asarray(vectors, dtype=np.float32)
