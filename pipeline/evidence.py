@@ -92,26 +92,30 @@ class Evidence:
         aligned[:, [position[int(item)] for item in items]] = parts
         return aligned
 
-    def reasons(self, query: Query, reader: Reader, ranked: Ranked, chosen: IndexArray) -> list[tuple[Reason, ...]]:
-        """Reasons of each chosen candidate of row 0, strongest first.
+    def reasons(
+        self, query: Query, reader: Reader, ranked: Ranked, chosen: IndexArray, *, row: int = 0
+    ) -> list[tuple[Reason, ...]]:
+        """Reasons of each chosen candidate of one row, strongest first.
 
         Args:
-            chosen: int64 [k] positions in ``ranked.candidates[0]``.
+            chosen: int64 [k] positions in ``ranked.candidates[row]``.
         """
-        candidates = ranked.candidates[0, chosen]
-        contributions = {name: values[0, chosen] for name, values in ranked.contributions.items()}
+        if not len(chosen):
+            return []
+        candidates = ranked.candidates[row, chosen]
+        contributions = {name: values[row, chosen] for name, values in ranked.contributions.items()}
         shares = self.history_shares(reader, candidates, contributions)
         following = _by_position(self._state.models.transition, reader.history, candidates)
         return [
             self._reasons_of(
                 query,
                 reader,
-                int(candidates[row]),
-                {name: float(values[row]) for name, values in contributions.items()},
-                shares[row],
-                following[row],
+                int(candidate),
+                {name: float(values[place]) for name, values in contributions.items()},
+                shares[place],
+                following[place],
             )
-            for row in range(len(candidates))
+            for place, candidate in enumerate(candidates)
         ]
 
     def _reasons_of(

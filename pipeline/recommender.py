@@ -29,14 +29,15 @@ from pipeline.query import (
     Recommendations,
     Vocabulary,
 )
-from pipeline.ranking import Ranker, RankingSettings, Terms
+from pipeline.ranking import Ranked, Ranker, RankingSettings, Terms
 from pipeline.reader import Reader, read_query
 from pipeline.search import Search
 from pipeline.similarity import content_neighbour
 from pipeline.state import ServingState
 from store.database import Store
 from store.errors import InputError, NoSnapshot
-from store.ids import PADDING
+from store.ids import PADDING, IndexArray
+from store.interactions import Audience
 from store.records import Item
 from store.snapshots import Snapshot, SnapshotStore
 
@@ -141,42 +142,49 @@ class Recommender:
         ranked = serving.ranker.rank(
             reader.audience, allowed=allowed, excluded=[excluded], terms=terms, at_least=query.k
         )
-        chosen = serving.ranker.select(ranked, k=query.k)[0]
-        chosen = chosen[chosen >= 0]
+        chosen = serving.ranker.select(ranked, k=query.k)
         scored = perf_counter()
-        reasons = serving.evidence.reasons(query, reader, ranked, chosen) if len(chosen) else []
-        items = tuple(
-            Recommendation(
-                item=state.catalogue.at(int(ranked.candidates[0, position])),
-                rank=rank,
-                score=float(ranked.scores[0, position]),
-                channels=channel_scores(ranked, 0, int(position)),
-                reasons=reasons[rank - 1],
-                is_new=bool(state.is_cold[ranked.candidates[0, position]]),
-            )
-            for rank, position in enumerate(chosen, start=1)
-        )
-        explained = perf_counter()
-        matching = int(allowed.sum() - allowed[excluded].sum())
+        items = _assembled(serving, query, reader, ranked, chosen, row=0)
         return Recommendations(
             items=items,
             snapshot_id=state.snapshot_id,
             degraded=degraded,
             notes=_notes(query, len(items)),
-            matching=matching,
+            matching=int(allowed.sum() - allowed[excluded].sum()),
             milliseconds={
                 "prepare": 1e3 * (prepared - started),
                 "rank": 1e3 * (scored - prepared),
-                "evidence": 1e3 * (explained - scored),
+                "evidence": 1e3 * (perf_counter() - scored),
             },
         )
 
     def recommend_all(self, *, k: int = 10, batch_size: int = 256) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
+        _check_k(k)
         offset = 0
         while users := self._store.users(limit=batch_size, offset=offset):
             offset += len(users)
-            for user in users:
-                yield user.user_id, self.recommend(Query(user_id=user.user_id, k=k)).items
+            yield from self._recommend_batch([Query(user_id=user.user_id, k=k) for user in users])
+
+    def _recommend_batch(self, queries: Sequence[Query]) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
+        """One pass through the models for all readers; those with dislikes, which the models do not share, singly."""
+        serving = self._current()
+        state = serving.state
+        readers = [self._read(query, state) for query in queries]
+        together = [row for row, reader in enumerate(readers) if not len(reader.disliked)]
+        answers: dict[int, tuple[Recommendation, ...]] = {}
+        if together:
+            audience = Audience(
+                np.array([readers[row].user for row in together], dtype=np.int64),
+                [readers[row].history for row in together],
+            )
+            ranked = serving.ranker.rank(
+                audience, allowed=state.catalogue.active, excluded=list(audience.histories), at_least=queries[0].k
+            )
+            chosen = serving.ranker.select(ranked, k=queries[0].k)
+            for place, row in enumerate(together):
+                answers[row] = _assembled(serving, queries[row], readers[row], ranked, chosen, row=place)
+        for row, query in enumerate(queries):
+            yield str(query.user_id), answers[row] if row in answers else self.recommend(query).items
 
     def similar(self, item_id: str, *, k: int = 10, constraints: Constraints = Constraints()) -> tuple[Neighbour, ...]:
         _check_k(k)
@@ -278,6 +286,26 @@ def load_state(snapshot: Snapshot, store: Store, encoder: ItemEncoder) -> Servin
         catalogue=catalogue,
         content=encoder.encode(catalogue.items),
         revision=revision,
+    )
+
+
+def _assembled(
+    serving: _Serving, query: Query, reader: Reader, ranked: Ranked, chosen: IndexArray, *, row: int
+) -> tuple[Recommendation, ...]:
+    """The chosen candidates of one row with their provenance and reasons."""
+    state = serving.state
+    positions = chosen[row][chosen[row] >= 0]
+    reasons = serving.evidence.reasons(query, reader, ranked, positions, row=row)
+    return tuple(
+        Recommendation(
+            item=state.catalogue.at(int(ranked.candidates[row, position])),
+            rank=rank,
+            score=float(ranked.scores[row, position]),
+            channels=channel_scores(ranked, row, int(position)),
+            reasons=reasons[rank - 1],
+            is_new=bool(state.is_cold[ranked.candidates[row, position]]),
+        )
+        for rank, position in enumerate(positions, start=1)
     )
 
 
