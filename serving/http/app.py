@@ -1,0 +1,52 @@
+"""The ASGI application: the API under /api/v1 and the page on everything else."""
+
+from __future__ import annotations
+
+import gradio as gr
+from fastapi import APIRouter, FastAPI
+
+from serving.http import catalogue, chat, operations, people, problems, recommending
+from serving.http.guards import BodyLimit, Measured, Metrics, SameOrigin
+from serving.http.responses import PREFIX
+from serving.service import Service
+
+MULTIPART_OVERHEAD = 65_536
+"""Bytes around the file of an upload."""
+
+DESCRIPTION = """
+Recommendations that you can talk to, for items from their first day, with the evidence behind each.
+
+Errors are [problem documents](https://www.rfc-editor.org/rfc/rfc9457) that say what was wrong and how to fix it.
+"""
+
+
+def build_api(service: Service) -> FastAPI:
+    """The API alone; it uses a service that its caller opens and closes."""
+    app = FastAPI(
+        title="Tastemaker",
+        version=service.version,
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0"},
+    )
+    app.state.service = service
+    app.state.metrics = Metrics()
+    problems.install(app)
+    v1 = APIRouter(prefix=PREFIX, responses=problems.RESPONSES)
+    for part in (recommending, catalogue, people, chat, operations):
+        v1.include_router(part.router)
+    app.include_router(v1)
+    app.add_middleware(
+        BodyLimit,
+        limit=service.settings.max_body_bytes,
+        picture_limit=catalogue.MAX_PICTURE_BYTES + MULTIPART_OVERHEAD,
+    )
+    app.add_middleware(SameOrigin, allowed=service.settings.allowed_origins)
+    app.add_middleware(Measured, metrics=app.state.metrics)
+    return app
+
+
+def build_app(service: Service) -> FastAPI:
+    """The API with the page mounted at "/"."""
+    from serving.ui.app import build_ui, page_settings
+
+    return gr.mount_gradio_app(build_api(service), build_ui(service), path="/", **page_settings())

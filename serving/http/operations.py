@@ -1,0 +1,35 @@
+"""Routes for whoever operates the service: is it alive, is it ready, how does it fare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from serving.http.responses import Liveness
+from serving.http.wiring import MetricsOf, ServiceOf
+from serving.service import Readiness
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/health/live", response_model=Liveness)
+def live(service: ServiceOf) -> Any:
+    """The process answers."""
+    return Liveness(status="alive", version=service.version)
+
+
+@router.get("/health/ready", response_model=Readiness, responses={503: {"model": Readiness}})
+def ready(service: ServiceOf, response: Response) -> Any:
+    """Whether recommendations can be had now; 503 with the reasons where not."""
+    readiness = service.readiness()
+    if not readiness.ready:
+        response.status_code = 503
+    return readiness
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def metrics(metrics: MetricsOf) -> Response:
+    """Prometheus metrics."""
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,73 @@
+"""Routes that read: recommend, similar, search, explain."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi import Query as Parameter
+
+from pipeline.query import Constraints, Explanation, Query, Recommendations
+from serving.http.guards import Metrics
+from serving.http.requests import ExplainIn, QueryIn, SearchIn, SimilarIn
+from serving.http.responses import FoundItems, SimilarItems, public
+from serving.http.wiring import Id, K, MetricsOf, ServiceOf
+from serving.service import Service
+
+router = APIRouter(tags=["recommend"])
+
+Words = Annotated[str, Parameter(min_length=1, max_length=1_000)]
+
+
+@router.get("/recommend", response_model=Recommendations)
+def recommend_user(service: ServiceOf, metrics: MetricsOf, user_id: Id | None = None, k: K = 10) -> Any:
+    """Items for a user, best first; without one, for someone of whom nothing is known."""
+    return _recommend(service, metrics, Query(user_id=user_id, k=k))
+
+
+@router.post("/recommend", response_model=Recommendations)
+def recommend(service: ServiceOf, metrics: MetricsOf, body: QueryIn) -> Any:
+    """Items for a user or an explicit history, steered by words, examples and constraints."""
+    return _recommend(service, metrics, body.query())
+
+
+@router.get("/similar", response_model=SimilarItems)
+def similar_to(service: ServiceOf, item_id: Id, k: K = 10) -> Any:
+    """Items close to one item by behaviour and content."""
+    return _similar(service, item_id, k, Constraints())
+
+
+@router.post("/similar", response_model=SimilarItems)
+def similar(service: ServiceOf, body: SimilarIn) -> Any:
+    """The same, among items that meet constraints."""
+    return _similar(service, body.item_id, body.k, body.constraints.constraints())
+
+
+@router.get("/search", response_model=FoundItems)
+def search_words(service: ServiceOf, text: Words, k: K = 10) -> Any:
+    """Items by words: titles first, then content."""
+    return public(FoundItems(service.recommender.search(text, k=k)))
+
+
+@router.post("/search", response_model=FoundItems)
+def search(service: ServiceOf, body: SearchIn) -> Any:
+    """The same, among items that meet constraints."""
+    found = service.recommender.search(body.text, k=body.k, constraints=body.constraints.constraints())
+    return public(FoundItems(found))
+
+
+@router.post("/explain", response_model=Explanation)
+def explain(service: ServiceOf, body: ExplainIn) -> Any:
+    """Everything that is known about why an item stands where it stands; ``query.without`` answers what-if."""
+    return public(service.recommender.explain(body.query.query(), body.item_id))
+
+
+def _recommend(service: Service, metrics: Metrics, query: Query) -> Any:
+    answer = service.recommender.recommend(query)
+    for part in answer.degraded:
+        metrics.degraded.labels(part).inc()
+    return public(answer)
+
+
+def _similar(service: Service, item_id: str, k: int, constraints: Constraints) -> Any:
+    return public(SimilarItems(item_id, service.recommender.similar(item_id, k=k, constraints=constraints)))

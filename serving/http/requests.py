@@ -1,0 +1,260 @@
+"""What the API accepts: strict models that become the pipeline's own queries and records."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, StrictBool, StrictInt, StringConstraints
+
+from pipeline.query import MAX_K, Constraints, Facet, Query, Range
+from store.records import Event, EventKind, Item
+
+MAX_HISTORY = 10_000
+MAX_EVENTS = 10_000
+MAX_MESSAGE = 4_000
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("text with a NUL character cannot be stored; remove it")
+    return text
+
+
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=512), AfterValidator(_storable)]
+ShortText = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_storable)]
+LongText = Annotated[str, StringConstraints(max_length=50_000), AfterValidator(_storable)]
+Count = Annotated[StrictInt, Field(ge=1, le=MAX_K, description="How many at most.")]
+Ids = Annotated[tuple[ExternalId, ...], Field(max_length=MAX_HISTORY)]
+Attribute = StrictBool | StrictInt | FiniteFloat | ShortText | list[ShortText] | None
+
+
+class Strict(BaseModel):
+    """Unknown fields are refused: a misspelt one must not be silently without effect."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FacetIn(Strict):
+    """One value of one attribute, in the catalogue's spelling; the attribute of a category is ``category``."""
+
+    attribute: ShortText
+    value: ShortText
+
+
+class RangeIn(Strict):
+    """Closed range; an open end is null."""
+
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
+
+
+class ConstraintsIn(Strict):
+    """Hard constraints: nothing that breaks one comes back."""
+
+    include: Annotated[
+        tuple[tuple[FacetIn, ...], ...], Field(description="At least one facet of every group.", max_length=100)
+    ] = ()
+    exclude: Annotated[tuple[FacetIn, ...], Field(description="None of these.", max_length=1_000)] = ()
+    ranges: Annotated[dict[ShortText, RangeIn], Field(description="By numeric attribute.", max_length=100)] = {}
+    phrases_in: Annotated[tuple[ShortText, ...], Field(description="Each occurs in title or text.")] = ()
+    phrases_out: Annotated[tuple[ShortText, ...], Field(description="None occurs.")] = ()
+    exclude_items: Ids = ()
+
+    def constraints(self) -> Constraints:
+        return Constraints(
+            include=tuple(frozenset(Facet(f.attribute, f.value) for f in group) for group in self.include),
+            exclude=frozenset(Facet(f.attribute, f.value) for f in self.exclude),
+            ranges={name: Range(range_.low, range_.high) for name, range_ in self.ranges.items()},
+            phrases_in=frozenset(self.phrases_in),
+            phrases_out=frozenset(self.phrases_out),
+            exclude_items=frozenset(self.exclude_items),
+        )
+
+
+class QueryIn(Strict):
+    """Who, and what. Without ``user_id`` and ``history`` the reader is unknown."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"user_id": "42", "k": 5},
+                {
+                    "history": ["50", "172"],
+                    "k": 5,
+                    "constraints": {
+                        "exclude": [{"attribute": "category", "value": "Horror"}],
+                        "ranges": {"year": {"low": 1990}},
+                    },
+                },
+            ]
+        }
+    )
+
+    user_id: ExternalId | None = None
+    history: Annotated[Ids | None, Field(description="Instead of the stored history, oldest first.")] = None
+    seeds: Annotated[Ids, Field(description="Something like these.")] = ()
+    disliked: Ids = ()
+    text: Annotated[ShortText, Field(description="Mood or topic in words.")] = ""
+    constraints: ConstraintsIn = ConstraintsIn()
+    k: Count = 10
+    include_seen: StrictBool = False
+    without: Annotated[Ids, Field(description="History items to leave out.")] = ()
+
+    def query(self) -> Query:
+        return Query(
+            user_id=self.user_id,
+            history=self.history,
+            seeds=self.seeds,
+            disliked=self.disliked,
+            text=self.text,
+            constraints=self.constraints.constraints(),
+            k=self.k,
+            include_seen=self.include_seen,
+            without=frozenset(self.without),
+        )
+
+
+class ExplainIn(Strict):
+    """Which item, for whom."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"item_id": "50", "query": {"user_id": "42"}}]})
+
+    item_id: ExternalId
+    query: QueryIn = QueryIn()
+
+
+class SimilarIn(Strict):
+    """Items close to one item."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"item_id": "50", "k": 5}]})
+
+    item_id: ExternalId
+    k: Count = 10
+    constraints: ConstraintsIn = ConstraintsIn()
+
+
+class SearchIn(Strict):
+    """Items by words."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "star wars", "k": 5}]})
+
+    text: Annotated[ShortText, Field(min_length=1)]
+    k: Count = 10
+    constraints: ConstraintsIn = ConstraintsIn()
+
+
+class ItemIn(Strict):
+    """An item of the catalogue. Its picture is uploaded on its own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "item_id": "new-1",
+                    "title": "The Quiet Harbour",
+                    "description": "A detective returns to the fishing village of her childhood.",
+                    "categories": ["Crime", "Drama"],
+                    "attributes": {"year": 2026},
+                }
+            ]
+        }
+    )
+
+    item_id: ExternalId
+    title: Annotated[ShortText, Field(min_length=1)]
+    description: LongText = ""
+    categories: Annotated[tuple[ShortText, ...], Field(max_length=100)] = ()
+    attributes: Annotated[dict[ShortText, Attribute], Field(max_length=200)] = {}
+
+    def item(self) -> Item:
+        return Item(
+            item_id=self.item_id,
+            title=self.title,
+            description=self.description,
+            categories=self.categories,
+            attributes=self.attributes,
+        )
+
+
+class ItemPatch(Strict):
+    """Fields to change; those that are left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"description": "Now with a longer text."}]})
+
+    title: Annotated[ShortText, Field(min_length=1)] | None = None
+    description: LongText | None = None
+    categories: Annotated[tuple[ShortText, ...], Field(max_length=100)] | None = None
+    attributes: Annotated[dict[ShortText, Attribute], Field(max_length=200)] | None = None
+    active: StrictBool | None = None
+
+
+class UserIn(Strict):
+    """A person."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"user_id": "ada", "name": "Ada"}]})
+
+    user_id: ExternalId
+    name: ShortText = ""
+
+
+class EventIn(Strict):
+    """One thing a user did with an item; ``time`` defaults to now."""
+
+    user_id: ExternalId
+    item_id: ExternalId
+    kind: EventKind
+    time: datetime | None = None
+    value: FiniteFloat | None = None
+    key: Annotated[ExternalId | None, Field(description="Idempotency key; stored once however often it is sent.")] = (
+        None
+    )
+
+    def event(self, *, key: str | None) -> Event:
+        time = self.time or datetime.now(UTC)
+        return Event(
+            user_id=self.user_id,
+            item_id=self.item_id,
+            kind=self.kind,
+            time=time if time.tzinfo else time.replace(tzinfo=UTC),
+            value=self.value,
+            key=self.key or key,
+        )
+
+
+class EventsIn(Strict):
+    """A batch of events."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"events": [{"user_id": "42", "item_id": "50", "kind": "like", "key": "web-7f3a"}]}]
+        }
+    )
+
+    events: Annotated[tuple[EventIn, ...], Field(min_length=1, max_length=MAX_EVENTS)]
+
+
+class ChatIn(Strict):
+    """Open a new chat, or an old one of this user."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"user_id": "ada"}]})
+
+    user_id: ExternalId
+    chat_id: ExternalId | None = None
+
+
+class MessageIn(Strict):
+    """What a person says."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "something like Fargo but newer, no horror"}]})
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE), AfterValidator(_storable)]
+
+
+class FeedbackIn(Strict):
+    """A button of a card; ``none`` takes it back."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"item_id": "50", "kind": "like"}]})
+
+    item_id: ExternalId
+    kind: Literal["like", "dislike", "none"]

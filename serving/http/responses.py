@@ -1,0 +1,70 @@
+"""What the API answers: the records of the layers below, with nothing of this machine in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+from urllib.parse import quote
+
+from pipeline.query import Neighbour
+from store.records import Item
+
+PREFIX = "/api/v1"
+
+
+def image_url(item: Item) -> str | None:
+    """Where a page finds the picture of an item."""
+    return f"{PREFIX}/items/{quote(item.item_id, safe='')}/image" if item.image else None
+
+
+def public(value: Any) -> Any:
+    """A record as plain values; an item's picture becomes an address instead of a path on this machine."""
+    if isinstance(value, Item):
+        return {field.name: public(getattr(value, field.name)) for field in fields(value)} | {"image": image_url(value)}
+    if is_dataclass(value):
+        return {field.name: public(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: public(part) for key, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [public(part) for part in value]
+    return value
+
+
+@dataclass(frozen=True)
+class SimilarItems:
+    """Items close to one item, closest first."""
+
+    item_id: str
+    neighbours: tuple[Neighbour, ...]
+
+
+@dataclass(frozen=True)
+class FoundItems:
+    """Items that match words, best first."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class StoredEvents:
+    """What became of a batch: stored now, and known before by their keys."""
+
+    stored: int
+    duplicates: int
+
+
+@dataclass(frozen=True)
+class ChatSummary:
+    """One line in a list of chats."""
+
+    chat_id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Liveness:
+    """The process answers."""
+
+    status: str
+    version: str

@@ -1,0 +1,25 @@
+"""How a route gets the service, and the numbers that several routes take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from pipeline.query import MAX_K
+from serving.http.guards import Metrics
+from serving.service import Service
+
+
+def _service(request: Request) -> Service:
+    return request.app.state.service
+
+
+def _metrics(request: Request) -> Metrics:
+    return request.app.state.metrics
+
+
+ServiceOf = Annotated[Service, Depends(_service)]
+MetricsOf = Annotated[Metrics, Depends(_metrics)]
+K = Annotated[int, Query(ge=1, le=MAX_K, description="How many at most.")]
+Id = Annotated[str, Query(min_length=1, max_length=512)]

@@ -1,0 +1,291 @@
+"""The whole service as one object: what the CLI, the HTTP API and the page all call."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import structlog
+
+from agent.llm.factory import LLMSettings, build
+from agent.llm.protocol import LLM
+from serving.pictures import PictureFolder
+from serving.settings import LLMSection, Settings
+from store.assets import AssetCache, AssetProgress
+from store.database import Store
+from store.errors import NoSnapshot, TastemakerError
+from store.snapshots import REBUILD, Snapshot, SnapshotStore
+
+if TYPE_CHECKING:
+    from agent.dialogue import Dialogues
+    from encoders.content import ContentEncoder
+    from pipeline.recommender import Recommender
+    from pipeline.training import Progress, TrainingSettings
+
+OnAsset = Callable[[AssetProgress], None]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether recommendations can be had now.
+
+    Attributes:
+        ready: a snapshot serves and the database answers.
+        snapshot_id: the models in service.
+        degraded: what cannot run: "llm", "snapshot".
+        problems: why, each with its fix.
+    """
+
+    ready: bool
+    snapshot_id: str | None
+    degraded: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class Service:
+    """Builds each part when it is first needed, once, and owns its end. Safe to call from several threads.
+
+    Attributes:
+        settings: of this service.
+        store: items, users, events, chats.
+        assets: models and data sets from outside.
+        snapshots: trained models.
+        pictures: uploaded pictures.
+        on_asset: told of the progress of fetches.
+    """
+
+    def __init__(self, settings: Settings, store: Store, *, on_asset: OnAsset | None = None) -> None:
+        self.settings = settings
+        self.store = store
+        self.assets = AssetCache(settings.cache, offline=settings.offline)
+        self.snapshots = SnapshotStore(settings.snapshots, keep=settings.keep_snapshots)
+        self.pictures = PictureFolder(settings.pictures)
+        self.on_asset = on_asset
+        self._building = threading.RLock()
+        self._encoder: ContentEncoder | None = None
+        self._recommender: Recommender | None = None
+        self._dialogues: Dialogues | None = None
+        self._llm: LLM | None = None
+        self._llm_problem: str | None = None
+        self._llm_built = False
+        self._snapshot_problem: str | None = None
+        self._stopped = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    @classmethod
+    def open(cls, settings: Settings, *, on_asset: OnAsset | None = None) -> Service:
+        """Open the database; everything else waits until it is needed.
+
+        Raises:
+            StoreError: the database cannot be opened.
+        """
+        settings.home.mkdir(parents=True, exist_ok=True)
+        return cls(settings, Store.open(settings.database), on_asset=on_asset)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def version(self) -> str:
+        return metadata.version("tastemaker")
+
+    @property
+    def encoder(self) -> ContentEncoder:
+        """Text and pictures to vectors. Raises ``AssetError`` where a model cannot be had."""
+        with self._building:
+            if self._encoder is None:
+                self._encoder = self._build_encoder()
+            return self._encoder
+
+    @property
+    def recommender(self) -> Recommender:
+        """The pipeline over the snapshot in service.
+
+        Raises:
+            NoSnapshot: nothing has been trained yet.
+            CorruptSnapshot, SnapshotSchema: no snapshot can be used.
+        """
+        if self._recommender is None:
+            with self._building:
+                if self._recommender is None:
+                    self._recommender = self._build_recommender()
+        return self._recommender
+
+    @property
+    def dialogues(self) -> Dialogues:
+        """All chats. Raises as ``recommender`` does."""
+        if self._dialogues is None:
+            with self._building:
+                if self._dialogues is None:
+                    self._dialogues = self._build_dialogues()
+        return self._dialogues
+
+    @property
+    def llm(self) -> LLM | None:
+        """What writes the words; None leaves them to templates."""
+        with self._building:
+            if not self._llm_built:
+                self._llm = self._build_llm()
+                self._llm_built = True
+            return self._llm
+
+    def warm(self) -> None:
+        """Build everything a chat needs, so that the first request does not wait for it. Raises as ``dialogues``."""
+        self.dialogues.chats("")
+
+    def watch(self) -> None:
+        """Look for newer snapshots in the background and take them into service, until ``close``."""
+        if self._watcher is None:
+            self._watcher = threading.Thread(target=self._watch, name="snapshot-watcher", daemon=True)
+            self._watcher.start()
+
+    def train(self, settings: TrainingSettings, *, on_progress: Progress) -> Snapshot:
+        """Train on the store and take the result into service.
+
+        Raises:
+            TrainingError: the data cannot be trained on.
+            BusyError: another process is training.
+        """
+        from pipeline.training import train
+
+        snapshot = train(self.store, self.encoder, settings, snapshots=self.snapshots, on_progress=on_progress)
+        self.refresh()
+        return snapshot
+
+    def promote(self, snapshot_id: str) -> Snapshot:
+        """Put another snapshot in service. Raises as ``SnapshotStore.promote`` does."""
+        snapshot = self.snapshots.promote(snapshot_id)
+        self.refresh()
+        return snapshot
+
+    def refresh(self) -> None:
+        """Take the current snapshot into service where another one is."""
+        if self._recommender is not None and self._recommender.refresh():
+            self._note_snapshot()
+            log.info("snapshot in service", snapshot_id=self._recommender.snapshot_id)
+
+    def readiness(self) -> Readiness:
+        """Whether recommendations can be had now, and what is missing otherwise."""
+        problems = [problem for problem in (self._snapshot_problem, self._llm_problem) if problem]
+        degraded = [
+            name for name, problem in (("snapshot", self._snapshot_problem), ("llm", self._llm_problem)) if problem
+        ]
+        try:
+            snapshot_id = self.recommender.snapshot_id
+            self.store.items_revision()
+        except TastemakerError as error:
+            return Readiness(False, None, tuple(degraded), (str(error), *problems))
+        return Readiness(True, snapshot_id, tuple(degraded), tuple(problems))
+
+    def status(self) -> dict[str, Any]:
+        """What the status page and `tastemaker doctor` show: readiness, models and their metrics, sizes."""
+        readiness = self.readiness()
+        snapshots = self.snapshots.list()
+        serving = next((found for found in snapshots if found.id == readiness.snapshot_id), None)
+        return {
+            **asdict(readiness),
+            "version": self.version,
+            "trained_at": serving.manifest.created if serving else None,
+            "metrics": dict(serving.manifest.metrics) if serving else {},
+            "llm": self._llm.name if self._llm is not None else None,
+            "items": self.store.count_items(active=True),
+            "users": self.store.count_users(),
+            "quarantined": self.store.count_quarantined(),
+            "snapshots": [
+                {"id": found.id, "created": found.manifest.created, "metrics": dict(found.manifest.metrics)}
+                for found in snapshots
+            ],
+        }
+
+    def close(self) -> None:
+        """Stop the watcher, free the models, close the database."""
+        self._stopped.set()
+        if self._watcher is not None:
+            self._watcher.join(timeout=30)
+        if self._llm is not None:
+            self._llm.close()
+        self.store.close()
+
+    def _build_encoder(self) -> ContentEncoder:
+        # These imports take seconds, and most commands need none of them.
+        from encoders.cache import EmbeddingCache
+        from encoders.content import ContentEncoder
+        from encoders.image import EfficientNetEncoder, TransformersImageEncoder
+        from encoders.text import TextEncoder
+
+        text = self.settings.text_encoder or self.assets.fetch("text-encoder", on_progress=self.on_asset)
+        if self.settings.image_encoder:
+            image = TransformersImageEncoder(self.settings.image_encoder)
+        else:
+            image = EfficientNetEncoder(self.assets.fetch("image-encoder", on_progress=self.on_asset))
+        cache = EmbeddingCache(self.settings.cache / "embeddings.db")
+        return ContentEncoder(text=TextEncoder(text), image=image, cache=cache)
+
+    def _build_recommender(self) -> Recommender:
+        if self.snapshots.current_id() is None and not self.snapshots.list():
+            raise NoSnapshot("nothing has been trained yet", fix=REBUILD)
+        from pipeline.recommender import Recommender
+
+        recommender = Recommender.open(self.store, self.snapshots, self.encoder)
+        self._note_snapshot()
+        return recommender
+
+    def _build_dialogues(self) -> Dialogues:
+        from agent.dialogue import Dialogues
+
+        return Dialogues(self.store, self.recommender, self.llm)
+
+    def _build_llm(self) -> LLM | None:
+        """None where it cannot be had: the words then come from templates, and the page says so."""
+        section = self.settings.llm
+        try:
+            return build(llm_settings(section, model=section.model or self._bundled_model(section)))
+        except TastemakerError as error:
+            self._llm_problem = f"chat answers come from templates: {error}"
+            log.warning("no language model", problem=error.problem)
+            return None
+
+    def _bundled_model(self, section: LLMSection) -> str:
+        return str(self.assets.fetch("chat-model", on_progress=self.on_asset)) if section.backend == "embedded" else ""
+
+    def _note_snapshot(self) -> None:
+        """Remember why an older snapshot serves, where one does."""
+        snapshot = self.snapshots.current()
+        warnings = snapshot.warnings if snapshot is not None else ()
+        self._snapshot_problem = f"an older snapshot serves: {'; '.join(warnings)}" if warnings else None
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self.settings.refresh_seconds):
+            serving = self._recommender
+            if serving is None or self.snapshots.current_id() in (None, serving.snapshot_id):
+                continue
+            try:
+                self.refresh()
+            except TastemakerError as error:  # the snapshot in service goes on serving
+                self._snapshot_problem = f"a newer snapshot cannot be used: {error}"
+                log.warning("newer snapshot refused", problem=error.problem)
+                self._stopped.wait(10 * self.settings.refresh_seconds)
+
+
+def llm_settings(section: LLMSection, *, model: str) -> LLMSettings:
+    """The agent's settings from the section of ours."""
+    return LLMSettings(
+        backend=section.backend,
+        model=model,
+        base_url=section.base_url,
+        api_key=section.api_key.get_secret_value(),
+        slots=section.slots,
+        threads=min(section.threads, os.cpu_count() or 1),
+        context=section.context,
+        device=section.device,
+    )

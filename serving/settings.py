@@ -1,0 +1,130 @@
+"""All settings of the service: environment, then ``tastemaker.toml``, then defaults."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from store.assets import default_cache_root
+from store.errors import InputError
+
+CONFIG_VARIABLE = "TASTEMAKER_CONFIG"
+"""Names another settings file than ``tastemaker.toml`` in the working directory."""
+
+
+class LLMSection(BaseModel):
+    """Which model writes the words of a chat.
+
+    Attributes:
+        backend: "embedded" runs a GGUF in this process, "transformers" a hub id, "openai" asks any compatible server,
+            "fake" is deterministic, "none" leaves the words to templates.
+        model: GGUF path, hub id, or the server's name for the model; empty takes the bundled one ("embedded").
+        base_url: of the server, up to and including "/v1".
+        api_key: of the server.
+        slots: replies made at the same time ("embedded").
+        threads: CPU threads ("embedded").
+        context: tokens of prompt and reply together ("embedded").
+        device: torch device ("transformers").
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backend: Literal["embedded", "transformers", "openai", "fake", "none"] = "embedded"
+    model: str = ""
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("none")
+    slots: Annotated[int, Field(ge=1, le=64)] = 2
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
+    context: Annotated[int, Field(ge=512, le=131_072)] = 2_048
+    device: str = "cpu"
+
+
+class Settings(BaseSettings):
+    """Settings of one service. Each is also an environment variable: ``TASTEMAKER_PORT``, ``TASTEMAKER_LLM__BACKEND``.
+
+    Attributes:
+        home: folder of the database, the snapshots and uploaded pictures.
+        database_url: SQLAlchemy URL; None is an SQLite file in ``home``.
+        cache: folder of fetched models and data sets, shared by all projects of a user.
+        offline: fetch nothing.
+        host: address to listen on.
+        port: TCP port.
+        allowed_origins: other origins whose pages may send requests: "https://shop.example".
+        max_body_bytes: largest request body; pictures have their own limit.
+        keep_snapshots: how many of the newest snapshots stay.
+        text_encoder: hub id or path of a SentenceTransformer; empty takes the bundled one.
+        image_encoder: hub id or path of a CLIP or SigLIP model; empty takes the bundled one.
+        refresh_seconds: how often a running service looks for a newer snapshot.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TASTEMAKER_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+    )
+
+    home: Path = Path(".tastemaker")
+    database_url: str | None = None
+    cache: Path = Field(default_factory=default_cache_root)
+    offline: bool = False
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 7860
+    allowed_origins: tuple[str, ...] = ()
+    max_body_bytes: Annotated[int, Field(ge=1_024)] = 1_000_000
+    keep_snapshots: Annotated[int, Field(ge=1)] = 3
+    text_encoder: str = ""
+    image_encoder: str = ""
+    refresh_seconds: Annotated[float, Field(gt=0)] = 2.0
+    llm: LLMSection = LLMSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = Path(os.environ.get(CONFIG_VARIABLE, "tastemaker.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+    @property
+    def database(self) -> str:
+        """URL of the database, whichever way it was set."""
+        return self.database_url or f"sqlite:///{self.home / 'tastemaker.db'}"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.home / "snapshots"
+
+    @property
+    def pictures(self) -> Path:
+        return self.home / "pictures"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings of this process.
+
+    Args:
+        overrides: settings that win over environment and file; None stands for "not given".
+
+    Raises:
+        InputError: a setting breaks a rule, or one does not exist.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"setting {where}: {first['msg']}", fix=f"Correct it in the environment or in {_config_name()}."
+        ) from None
+    except ValueError as error:  # TOML that cannot be read, JSON in a variable that cannot be
+        raise InputError(f"the settings cannot be read: {error}", fix=f"Correct {_config_name()}.") from None
+
+
+def _config_name() -> str:
+    return os.environ.get(CONFIG_VARIABLE, "tastemaker.toml")
