@@ -19,7 +19,7 @@ def test_without_diversity_the_order_is_that_of_the_scores() -> None:
 def test_a_twin_gives_way_to_something_else() -> None:
     scores = np.array([1.0, 0.9, 0.5], dtype=np.float32)
     assert maximal_marginal_relevance(scores, TWINS, k=3, diversity=0.0).tolist() == [0, 1, 2]
-    # Relevance scaled to 0..1 is 1, .8, 0. In second place the twin gains .5*.8 - .5*1 = -.1 and the other .5*0 - .5*0 = 0.
+    # Relevance scaled to 0..1 is 1, .8, 0. In second place the twin gains .5*.8 - .5*1 = -.1, the other 0.
     assert maximal_marginal_relevance(scores, TWINS, k=3, diversity=0.5).tolist() == [0, 2, 1]
 
 
