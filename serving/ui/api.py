@@ -1,0 +1,51 @@
+"""What the page sees of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from agent.api import DialoguesApi
+from pipeline.api import RecommenderApi
+from store.records import Event, User
+
+
+class PeopleStore(Protocol):
+    """The part of the store that the page reads: users and their events."""
+
+    def users(self, *, search: str = "", limit: int = 50) -> Sequence[User]: ...
+
+    def user(self, user_id: str) -> User:
+        """Raises ``UnknownUser``."""
+        ...
+
+    def ensure_user(self, user_id: str, *, name: str = "") -> User: ...
+
+    def history(self, user_id: str, *, limit: int | None = None) -> Sequence[Event]: ...
+
+
+class PictureKeeper(Protocol):
+    """Where uploads go once they are checked."""
+
+    def keep(self, content: bytes) -> Path:
+        """Raises ``UnsafeInput``."""
+        ...
+
+
+class UiService(Protocol):
+    """The service as the page uses it."""
+
+    @property
+    def store(self) -> PeopleStore: ...
+
+    @property
+    def recommender(self) -> RecommenderApi: ...
+
+    @property
+    def dialogues(self) -> DialoguesApi: ...
+
+    @property
+    def pictures(self) -> PictureKeeper: ...
+
+    def status(self) -> Mapping[str, Any]: ...

@@ -1,0 +1,72 @@
+"""The Gradio app: four tabs over one service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from encoders.images import load_image
+from serving.ui.api import UiService
+from serving.ui.chat import RECALL, ChatTab
+from serving.ui.onboard import OnboardTab
+from serving.ui.pictures import Pictures
+from serving.ui.render import Renderer
+from serving.ui.status import StatusTab
+from serving.ui.theme import stylesheet, theme
+from serving.ui.why import WhyTab
+
+QUEUE = 64
+"""Waiting events, over all visitors; more are refused instead of growing memory."""
+
+
+def build_ui(service: UiService) -> gr.Blocks:
+    """The page over a running service. Mount or launch it with ``page_settings()``."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    renderer = Renderer(Pictures(load_image))
+    chat, onboard = ChatTab(service, renderer), OnboardTab(service, renderer)
+    why, status = WhyTab(service, renderer), StatusTab(service, renderer)
+
+    def open_why(user_id: str, event: gr.EventData) -> dict[Any, Any]:
+        return {tabs: gr.Tabs(selected="why"), **why.show(user_id, str(event._data.get("item", "")))}
+
+    def open_chat(event: gr.EventData) -> Iterator[dict[Any, Any]]:
+        yield {tabs: gr.Tabs(selected="chat"), chat.chat: ""}
+        yield from chat.say(str(event._data.get("user", "")), "", str(event._data.get("text", "")))
+
+    with gr.Blocks(title="Tastemaker", analytics_enabled=False, fill_width=True) as page:
+        gr.HTML(renderer("header.html"), apply_default_css=False)
+        session = gr.Textbox(visible="hidden")
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Chat", id="chat"):
+                chat.build()
+            with gr.Tab("Onboard", id="onboard"):
+                onboard.build()
+            with gr.Tab("Why", id="why"):
+                why.build()
+            with gr.Tab("Status", id="status") as status_tab:
+                status.build()
+        for tab in (chat, onboard, why):
+            tab.connect()
+        status.connect(status_tab)
+        across: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 4, "api_visibility": "private"}
+        for part in (chat.history, chat.cards):
+            part.why(open_why, chat.user, [tabs, *why.outputs], **across)
+        onboard.done.attempt(open_chat, None, [tabs, *chat.outputs], **across)
+        page.load(chat.load, session, chat.outputs, js=RECALL, show_progress="hidden", api_visibility="private")
+    return page.queue(max_size=QUEUE, default_concurrency_limit=8)
+
+
+def page_settings() -> dict[str, Any]:
+    """Arguments for ``gr.mount_gradio_app`` or ``launch`` that belong to the page: look, no branding, no file access."""
+    return {
+        "theme": theme(),
+        "css": stylesheet(),
+        "footer_links": [],
+        "allowed_paths": [],
+        "max_file_size": "10mb",
+        "ssr_mode": False,
+        "show_error": False,
+    }

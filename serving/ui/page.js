@@ -1,0 +1,140 @@
+// Runs once per gr.HTML component. A control with data-event="name" sends that event with its other data-* to Python.
+const send = (source, extra) => {
+  const { event, ...data } = source.dataset;
+  if (EVENTS.includes(event)) trigger(event, { ...data, ...extra });
+};
+
+element.addEventListener("click", (click) => {
+  const control = click.target.closest("button[data-event], a[data-event]");
+  if (!control || !element.contains(control)) return;
+  click.preventDefault();
+  if (control.hasAttribute("aria-pressed")) {
+    // Shown at once; Python's answer then draws the truth.
+    const on = control.getAttribute("aria-pressed") === "true";
+    control.closest("[role=group]").querySelectorAll("[aria-pressed]").forEach((b) => b.setAttribute("aria-pressed", "false"));
+    control.setAttribute("aria-pressed", String(!on));
+    send(control, { kind: on ? "none" : control.dataset.kind });
+    return;
+  }
+  send(control);
+});
+
+element.addEventListener("submit", (submit) => {
+  submit.preventDefault();
+  const form = submit.target;
+  const input = form.querySelector("input");
+  const text = input.value.trim();
+  if (!text) return;
+  input.value = "";
+  send(form, { text });
+});
+
+element.addEventListener("change", (change) => {
+  const list = change.target.closest("[data-event][data-boxes]");
+  if (!list || change.target.type !== "checkbox") return;
+  const without = [...list.querySelectorAll("input[type=checkbox]:not(:checked)")].map((box) => box.value);
+  send(list, { without });
+});
+
+// A text field with suggestions: [role=combobox] and the [role=listbox] after it.
+let timer = 0;
+let asked = 0;
+const combobox = () => element.querySelector("[role=combobox]");
+const listbox = () => element.querySelector("[role=listbox]");
+
+const close = () => {
+  listbox().hidden = true;
+  combobox().setAttribute("aria-expanded", "false");
+  combobox().removeAttribute("aria-activedescendant");
+};
+
+const choose = (option) => {
+  combobox().value = option.dataset.label;
+  close();
+  send(combobox(), { key: option.dataset.key });
+};
+
+const offer = async () => {
+  const turn = ++asked;
+  const found = await server.find(combobox().value);
+  if (turn !== asked) return;
+  const list = listbox();
+  list.replaceChildren(
+    ...found.map((entry, n) => {
+      const option = document.createElement("div");
+      option.role = "option";
+      option.id = `${list.id}-${n}`;
+      option.dataset.key = entry.key;
+      option.dataset.label = entry.label;
+      const label = document.createElement("span");
+      label.textContent = entry.label;
+      const detail = document.createElement("span");
+      detail.className = "detail";
+      detail.textContent = entry.detail;
+      option.append(label, detail);
+      return option;
+    }),
+  );
+  list.hidden = found.length === 0;
+  combobox().setAttribute("aria-expanded", String(found.length > 0));
+};
+
+const move = (step) => {
+  const options = [...listbox().children];
+  if (!options.length) return;
+  const now = options.findIndex((option) => option.ariaSelected === "true");
+  options.forEach((option) => (option.ariaSelected = "false"));
+  const next = options[(now + step + options.length) % options.length];
+  next.ariaSelected = "true";
+  next.scrollIntoView({ block: "nearest" });
+  combobox().setAttribute("aria-activedescendant", next.id);
+};
+
+element.addEventListener("input", (input) => {
+  if (input.target !== combobox()) return;
+  clearTimeout(timer);
+  timer = setTimeout(offer, 150);
+});
+element.addEventListener("focusin", (focus) => {
+  if (focus.target !== combobox()) return;
+  combobox().select();
+  offer();
+});
+element.addEventListener("focusout", (focus) => {
+  if (focus.target === combobox()) {
+    asked++;
+    close();
+  }
+});
+element.addEventListener("mousedown", (press) => {
+  const option = press.target.closest("[role=option]");
+  if (!option) return;
+  press.preventDefault();
+  choose(option);
+});
+element.addEventListener("keydown", (key) => {
+  if (key.target !== combobox()) return;
+  if (key.key === "ArrowDown" || key.key === "ArrowUp") {
+    key.preventDefault();
+    move(key.key === "ArrowDown" ? 1 : -1);
+  } else if (key.key === "Escape") {
+    close();
+  } else if (key.key === "Enter") {
+    key.preventDefault();
+    const options = [...listbox().children];
+    const picked = options.find((option) => option.ariaSelected === "true") ?? (listbox().hidden ? undefined : options[0]);
+    if (picked) choose(picked);
+  }
+});
+
+// Bring a new question to the top of the window once, so that its cards are in view.
+let turn = element.querySelector("[data-turn]")?.dataset.turn;
+watch("value", () => {
+  // A box that was clicked no longer follows its attribute.
+  element.querySelectorAll("input[type=checkbox]").forEach((box) => (box.checked = box.hasAttribute("checked")));
+  const last = element.querySelector("[data-turn]:last-of-type");
+  if (last && last.dataset.turn !== turn) {
+    if (turn !== undefined) last.scrollIntoView({ behavior: "smooth", block: "start" });
+    turn = last.dataset.turn;
+  }
+});

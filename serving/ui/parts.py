@@ -1,0 +1,77 @@
+"""The page's building blocks on Gradio: drawn parts that send events, and fields with suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypedDict
+
+import gradio as gr
+
+from pipeline.api import RecommenderApi
+from serving.ui.render import Renderer, person, subtitle
+from serving.ui.theme import script
+from store.records import User
+
+OFFERED = 8
+"""Suggestions under a field."""
+MAX_TYPED = 120
+"""Characters of a suggestion field that are looked at."""
+
+
+class Offer(TypedDict):
+    """One suggestion: ``key`` comes back in the "pick" event."""
+
+    key: str
+    label: str
+    detail: str
+
+
+def drawn(value: str = "", *, events: Sequence[str] = (), name: str, finder: Callable[[str], list[Offer]] | None = None) -> gr.HTML:
+    """A part drawn by a template. Its template for Gradio is constant: the value is inserted, never compiled."""
+    return gr.HTML(
+        value,
+        html_template="${value}",
+        js_on_load=script(*events),
+        apply_default_css=False,
+        elem_id=name,
+        server_functions=[finder] if finder else None,
+    )
+
+
+def user_finder(users: Callable[[str, int], Sequence[User]], *, create: bool) -> Callable[[str], list[Offer]]:
+    """Suggestions of users; with ``create`` also one that makes a new user of that name."""
+
+    def find(text: str) -> list[Offer]:
+        typed = str(text).strip()[:MAX_TYPED]
+        found = users("" if typed.startswith("User ") else typed, OFFERED)
+        offers = [Offer(key=user.user_id, label=person(user), detail=user.user_id if user.name else "") for user in found]
+        known = {user.user_id for user in found} | {person(user).casefold() for user in found}
+        if create and typed and typed not in known and typed.casefold() not in known:
+            offers.append(Offer(key=NEW + typed, label=typed, detail="create"))
+        return offers
+
+    return find
+
+
+NEW = "new:"
+"""Prefix of the key of a user who is to be created."""
+
+
+def item_finder(recommender: RecommenderApi) -> Callable[[str], list[Offer]]:
+    """Suggestions of items by words."""
+
+    def find(text: str) -> list[Offer]:
+        typed = str(text).strip()[:MAX_TYPED]
+        if not typed:
+            return []
+        return [
+            Offer(key=item.item_id, label=item.title[:MAX_TYPED], detail=subtitle(item))
+            for item in recommender.search(typed, k=OFFERED)
+        ]
+
+    return find
+
+
+def picker(renderer: Renderer, *, name: str, label: str, placeholder: str, value: str = "") -> str:
+    """HTML of a field with suggestions."""
+    return renderer("picker.html", name=name, label=label, placeholder=placeholder, value=value)
