@@ -105,12 +105,22 @@ class Store:
         with self._engine.read() as connection:
             return items.changed_since(connection, revision)
 
+    def known_items(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that are in the store."""
+        with self._engine.read() as connection:
+            return set(items.row_numbers(connection, ids))
+
     # Users
 
     def ensure_user(self, user_id: str, *, name: str = "") -> User:
         """The user with this id, created if there is none. An existing user keeps their name."""
         with self._engine.write() as connection:
             return events.ensure_user(connection, user_id, name)
+
+    def put_users(self, users: Iterable[User]) -> int:
+        """Create those users who do not exist yet; returns how many these were."""
+        with self._engine.write() as connection:
+            return events.put_users(connection, users)
 
     def user(self, user_id: str) -> User:
         """Raises ``UnknownUser``."""

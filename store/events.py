@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import blake2b
 
 import sqlalchemy as sa
@@ -19,6 +18,9 @@ from store.storable import can_exist, check_id, check_number, check_text, check_
 
 EVENT_CHUNK = 4_000
 """Events that are written by one statement; 8 parameters each stay below SQLite's 32,766."""
+
+USER_CHUNK = 4_000
+"""Users that are written by one statement."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,25 @@ def insert_new(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | po
 
 def ensure_user(connection: sa.Connection, user_id: str, name: str) -> User:
     """The user with this id, created if there is none."""
-    check_text(name, what="name")
-    _ensure_users(connection, [user_id], name=name)
+    put_users(connection, [User(user_id, name)])
     return user(connection, user_id)
+
+
+def put_users(connection: sa.Connection, new: Iterable[User]) -> int:
+    """Create those who do not exist; returns how many these were."""
+    created = 0
+    for chunk in chunks(new, USER_CHUNK):
+        rows = [
+            {
+                "user_id": check_id(person.user_id, what="user id"),
+                "name": check_text(person.name, what="name"),
+                "created_at": to_micros(check_time(person.created_at, what="created_at")),
+                "event_count": 0,
+            }
+            for person in chunk
+        ]
+        created += len(connection.scalars(insert_new(connection, users).returning(users.c.seq), rows).all())
+    return created
 
 
 def user(connection: sa.Connection, user_id: str) -> User:
@@ -102,7 +120,7 @@ def _add_chunk(connection: sa.Connection, chunk: list[Event]) -> int:
     for event in chunk:
         if event.item_id not in item_seq:
             raise UnknownItem(event.item_id)
-    user_seq = _ensure_users(connection, dict.fromkeys(event.user_id for event in chunk))
+    user_seq = _ensure_users(connection, list(dict.fromkeys(event.user_id for event in chunk)))
     rows = [
         {
             "key": event_key(event),
@@ -121,20 +139,12 @@ def _add_chunk(connection: sa.Connection, chunk: list[Event]) -> int:
     return per_user.total()
 
 
-def _ensure_users(connection: sa.Connection, ids: Iterable[str], *, name: str = "") -> dict[str, int]:
-    """Row number of each user; those that do not exist are created, in the given order."""
-    wanted = list(ids)
-    found = _user_row_numbers(connection, wanted)
-    missing = [id_ for id_ in wanted if id_ not in found]
+def _ensure_users(connection: sa.Connection, ids: list[str]) -> dict[str, int]:
+    """Row number of each user; those who do not exist are created, in the given order."""
+    found = _user_row_numbers(connection, ids)
+    missing = [id_ for id_ in ids if id_ not in found]
     if missing:
-        now = to_micros(datetime.now(UTC))
-        connection.execute(
-            insert_new(connection, users),
-            [
-                {"user_id": check_id(id_, what="user id"), "name": name, "created_at": now, "event_count": 0}
-                for id_ in missing
-            ],
-        )
+        put_users(connection, (User(id_) for id_ in missing))
         found.update(_user_row_numbers(connection, missing))
     return found
 

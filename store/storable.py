@@ -50,8 +50,8 @@ def check_json(value: Json, *, what: str) -> Json:
 
 def check_number(value: float | None, *, what: str) -> float | None:
     """Finite, or None."""
-    if value is None or math.isfinite(value):
-        return value
+    if value is None or -math.inf < value < math.inf:
+        return value if value is None else float(value)
     raise InputError(f"{what} {value} is not a finite number", fix="Leave it out, or send a number.")
 
 
