@@ -1,0 +1,87 @@
+"""The command line: `tastemaker COMMAND`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from typer.core import TyperGroup
+
+from serving.commands import ask, data, items, operate, run
+from serving.commands.output import stderr
+from serving.settings import load_settings
+from store.errors import TastemakerError
+
+USAGE_ERROR = 2
+
+
+class CommandGroup(TyperGroup):
+    """Says this project's own errors in one line instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TastemakerError as error:
+            stderr().print(f"[bold red]Error:[/] {_plain(error)}", soft_wrap=True)
+            raise typer.Exit(USAGE_ERROR) from None
+
+
+app = typer.Typer(
+    name="tastemaker",
+    cls=CommandGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Recommendations that you can talk to, for items from their first day, with the evidence behind each.",
+)
+
+
+@app.callback()
+def _settings(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of the database and the models.", envvar="TASTEMAKER_HOME")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens to standard error.")] = False,
+) -> None:
+    _log(logging.INFO if verbose else logging.WARNING)
+    context.obj = load_settings(home=home)
+
+
+for command in (data.ingest, data.train, data.evaluate):
+    app.command(rich_help_panel="Data and models")(command)
+for command in (ask.recommend, ask.similar, ask.search, ask.explain, ask.understand, items.onboard):
+    app.command(rich_help_panel="Ask")(command)
+for command in (run.demo, run.serve):
+    app.command(rich_help_panel="Run")(command)
+app.command(rich_help_panel="Operate")(operate.doctor)
+app.add_typer(operate.assets, name="assets", rich_help_panel="Operate")
+app.add_typer(operate.snapshots, name="snapshots", rich_help_panel="Operate")
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    app()
+
+
+def _log(level: int) -> None:
+    """Logs go to standard error, so that standard output holds results and nothing else."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _plain(error: TastemakerError) -> str:
+    return str(error).replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    main()

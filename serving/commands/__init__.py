@@ -1,0 +1,1 @@
+"""The commands of `tastemaker`, a few to a file."""

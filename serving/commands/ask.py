@@ -1,0 +1,184 @@
+"""Commands that ask the models: recommend, similar, search, explain, understand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from agent.request import RangeRef, Request
+from pipeline.catalogue import Catalogue
+from pipeline.query import Explanation, Query, Recommendations
+from serving.commands.output import AsJson, opened, print_json, print_json_line, stdout
+from store.records import Item
+
+K = Annotated[int, typer.Option("--k", "-k", help="How many, 1 to 1,000.")]
+History = Annotated[
+    list[str] | None, typer.Option("--history", help="Item of an explicit history; repeat, oldest first.")
+]
+User = Annotated[str | None, typer.Option("--user", "-u", help="Whose stored history to use.")]
+
+
+def recommend(
+    context: typer.Context,
+    user: User = None,
+    history: History = None,
+    like: Annotated[list[str] | None, typer.Option(help="Something like this item; repeat for more.")] = None,
+    text: Annotated[str, typer.Option(help="Mood or topic in words.")] = "",
+    k: K = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Recommend items to a user, to an explicit history, or to someone of whom nothing is known."""
+    query = Query(user_id=user, history=tuple(history) if history else None, seeds=tuple(like or ()), text=text, k=k)
+    with opened(context) as service:
+        answer = service.recommender.recommend(query)
+    if as_json:
+        print_json(answer)
+    else:
+        _show_recommendations(answer)
+
+
+def similar(
+    context: typer.Context,
+    item: Annotated[str, typer.Argument(help="Id of an item.")],
+    k: K = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Items close to one item, by behaviour and content."""
+    with opened(context) as service:
+        neighbours = service.recommender.similar(item, k=k)
+    if as_json:
+        print_json(neighbours)
+        return
+    table = Table("Id", "Title", "Similarity", "Shares", "In common")
+    for neighbour in neighbours:
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in neighbour.shares.items())
+        table.add_row(
+            neighbour.item.item_id,
+            neighbour.item.title,
+            f"{neighbour.similarity:.3f}",
+            shares,
+            ", ".join(neighbour.shared_values),
+        )
+    stdout().print(table)
+
+
+def search(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(help="Words of a title or a text.")],
+    k: K = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Find items by words: titles first, then content."""
+    with opened(context) as service:
+        found = service.recommender.search(" ".join(words), k=k)
+    if as_json:
+        print_json(found)
+        return
+    table = Table("Id", "Title", "Categories")
+    for item in found:
+        table.add_row(item.item_id, item.title, ", ".join(item.categories))
+    stdout().print(table)
+
+
+def explain(
+    context: typer.Context,
+    item: Annotated[str, typer.Argument(help="Id of an item.")],
+    user: User = None,
+    history: History = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="History item to leave out, for a what-if; repeat for more.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why an item stands where it stands, with the evidence."""
+    query = Query(user_id=user, history=tuple(history) if history else None, without=frozenset(without or ()))
+    with opened(context) as service:
+        explanation = service.recommender.explain(query, item)
+    if as_json:
+        print_json(explanation)
+    else:
+        _show_explanation(explanation)
+
+
+def _show_recommendations(answer: Recommendations) -> None:
+    table = Table(
+        "", "Id", "Title", "Score", "Because of", title=f"Snapshot {answer.snapshot_id}", title_justify="left"
+    )
+    for one in answer.items:
+        reason = one.reasons[0] if one.reasons else None
+        because = f"{reason.kind}: {_names(reason.items) or ', '.join(reason.values)}" if reason else ""
+        table.add_row(str(one.rank), one.item.item_id, one.item.title, f"{one.score:.3f}", because.rstrip(": "))
+    stdout().print(table)
+    for note in (*answer.notes, *(f"went on without: {part}" for part in answer.degraded)):
+        stdout().print(note)
+
+
+def _show_explanation(explanation: Explanation) -> None:
+    console = stdout()
+    rank = f"rank {explanation.rank} of {explanation.of}" if explanation.rank else "not in the ranking"
+    console.print(f"[bold]{explanation.item.title}[/]: score {explanation.score:.3f}, {rank}")
+    if explanation.baseline_score is not None:
+        console.print(
+            f"With the full history: score {explanation.baseline_score:.3f}, rank {explanation.baseline_rank}"
+        )
+    channels = Table("Channel", "Adds to the score", "Own score")
+    for name, channel in sorted(explanation.channels.items(), key=lambda pair: -abs(pair[1].contribution)):
+        channels.add_row(name, f"{channel.contribution:+.3f}", f"{channel.raw:.3f}")
+    console.print(channels)
+    if explanation.contributions:
+        items = Table("History item", "Share of the graph score", "Lost without it")
+        for part in explanation.contributions[:10]:
+            items.add_row(part.item.title, f"{part.exact:+.3f}", f"{part.counterfactual:+.3f}")
+        console.print(items)
+    for path in explanation.paths[:3]:
+        console.print(" -> ".join(step.label for step in path.steps), f"({path.share:.0%} of the graph score)")
+    for note in explanation.notes:
+        console.print(note)
+
+
+def _names(items: tuple[Item, ...]) -> str:
+    return ", ".join(item.title for item in items[:2])
+
+
+def understand(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line; the only format.")] = True,
+) -> None:
+    """Read requests from standard input, one a line, each a first turn; print each as understood, one JSON a line."""
+    from agent.understanding import Understander
+
+    with opened(context) as service:
+        catalogue = Catalogue(service.store.items(active=True))
+    items = {item.item_id: item for item in catalogue.items}
+    understander = Understander(lambda: catalogue.vocabulary, lambda ids: [items[item_id] for item_id in ids])
+    for line in sys.stdin:
+        if line.strip():
+            print_json_line(understood(understander.understand(line.strip()), items))
+
+
+def understood(request: Request, items: Mapping[str, Item]) -> dict[str, object]:
+    """A request as flat JSON: values, titles and years by name."""
+
+    def named(ids: Sequence[str]) -> list[dict[str, str]]:
+        return [{"item_id": item_id, "title": items[item_id].title} for item_id in ids]
+
+    years = next((found for found in request.ranges if found.attribute == "year"), RangeRef(attribute="year"))
+    return {
+        "intent": request.intent,
+        "items_like": named(request.items_like),
+        "items_unlike": named(request.items_unlike),
+        "attributes_in": [facet.value for group in request.facets_in for facet in group],
+        "attributes_out": [facet.value for facet in request.facets_out],
+        "people_in": request.people_in,
+        "people_out": request.people_out,
+        "year_from": None if years.low is None else round(years.low),
+        "year_to": None if years.high is None else round(years.high),
+        "count": request.count,
+        "critiques": request.critiques,
+        "mood": request.mood,
+        "refers_to": request.references or request.refers_to,
+    }

@@ -1,0 +1,91 @@
+"""The command that brings an item in: onboard."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from encoders.images import read_image
+from pipeline.api import RecommenderApi
+from pipeline.query import Preview
+from serving.commands.output import AsJson, opened, print_json, stdout
+from store.errors import InputError, UnknownItem
+from store.records import AttributeValue, Item
+
+
+def onboard(
+    context: typer.Context,
+    title: Annotated[str, typer.Option(help="What people call it.")],
+    description: Annotated[str, typer.Option(help="Free text.")] = "",
+    category: Annotated[list[str] | None, typer.Option(help="A category; repeat for more.")] = None,
+    attribute: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE; a JSON value keeps its type: year=2026. Repeat for more.")
+    ] = None,
+    image: Annotated[Path | None, typer.Option(help="A picture: JPEG, PNG, WebP, GIF or BMP.")] = None,
+    item_id: Annotated[str | None, typer.Option("--id", help="The item's own id; made up where none is given.")] = None,
+    publish: Annotated[bool, typer.Option(help="Publish, or only show what publishing would do.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Add an item and recommend it from now on: shows its nearest known items, near-duplicates and first readers."""
+    if not title.strip():
+        raise InputError("the title is empty", fix="Give the item the name that people call it by.")
+    draft = Item(
+        item_id=item_id or f"item-{uuid4().hex[:12]}",
+        title=title.strip(),
+        description=description,
+        categories=tuple(category or ()),
+        attributes=dict(_attribute(text) for text in attribute or ()),
+    )
+    with opened(context) as service:
+        if image is not None:
+            draft = replace(draft, image=str(service.pictures.keep(read_image(image))))
+        recommender = service.recommender
+        _refuse_taken(recommender, draft.item_id)
+        preview = recommender.preview(draft)
+        if publish:
+            draft = recommender.publish(draft)
+    if as_json:
+        print_json({"item": draft, "published": publish, "preview": preview})
+    else:
+        _show(draft, preview, published=publish)
+
+
+def _attribute(text: str) -> tuple[str, AttributeValue]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise InputError(f"attribute {text!r} has no name or no '='", fix="Write it as NAME=VALUE, such as year=2026.")
+    try:
+        parsed = json.loads(value, parse_constant=str)
+    except json.JSONDecodeError:
+        return name.strip(), value
+    return name.strip(), value if isinstance(parsed, dict) else parsed
+
+
+def _refuse_taken(recommender: RecommenderApi, item_id: str) -> None:
+    try:
+        taken = recommender.item(item_id)
+    except UnknownItem:
+        return
+    raise InputError(f"item {item_id!r} exists: {taken.title!r}", fix="Choose another id, or change it over the API.")
+
+
+def _show(item: Item, preview: Preview, *, published: bool) -> None:
+    console = stdout()
+    console.print(f"[bold]{item.title}[/] ({item.item_id})")
+    console.print(
+        "Nearest: " + "; ".join(f"{near.item.title} ({near.similarity:.2f})" for near in preview.neighbours[:5])
+    )
+    for duplicate, why in preview.duplicates:
+        console.print(f"[yellow]Looks like {duplicate.title} ({duplicate.item_id}): {why}[/]")
+    for reader in preview.readers[:5]:
+        because = ", ".join(known.title for known in reader.because)
+        console.print(f"For {reader.user_id}: rank {reader.rank}" + (f", because of {because}" if because else ""))
+    console.print(f"In the top 10 of {preview.reach:.0%} of the users.")
+    for line in (*preview.missing, *preview.notes):
+        console.print(line)
+    console.print("Published: it is recommended from now on." if published else "Not published.")

@@ -1,0 +1,127 @@
+"""Commands for whoever operates the service: doctor, assets, snapshots."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from serving.commands.output import AsJson, fetching, opened, print_json, settings_of, stdout
+from serving.doctor import Check, Level, examine
+from store.assets import AssetCache
+from store.snapshots import SnapshotStore
+
+assets = typer.Typer(no_args_is_help=True, help="Models and data sets from outside: list, fetch, verify.")
+snapshots = typer.Typer(no_args_is_help=True, help="Trained models: list, promote.")
+
+_MARKS = {Level.OK: "[green]ok[/]", Level.WARNING: "[yellow]warning[/]", Level.FAILURE: "[red]failure[/]"}
+
+Names = Annotated[list[str] | None, typer.Argument(help="Names of assets; all of them without any.")]
+
+
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Report versions, cores, memory, assets, database, snapshots and known bad combinations; exit 1 on a failure."""
+    checks: list[Check] = []
+    console = stdout()
+    for check in examine(settings_of(context)):
+        checks.append(check)
+        if not as_json:
+            console.print(f"{_MARKS[check.level]}\t{check.name}: {check.found}", soft_wrap=True)
+            if check.fix and check.level is not Level.OK:
+                console.print(f"\t{check.fix}", soft_wrap=True)
+    if as_json:
+        print_json(checks)
+    if any(check.level is Level.FAILURE for check in checks):
+        raise typer.Exit(1)
+
+
+@assets.command("list")
+def list_assets(context: typer.Context, as_json: AsJson = False) -> None:
+    """What can be fetched, and what is there."""
+    cache = _cache(context)
+    rows = [{"name": asset.name, "title": asset.title, "licence": asset.licence} for asset in cache.assets.values()]
+    statuses = {name: cache.status(name) for name in cache.assets}
+    if as_json:
+        print_json([{**row, "status": statuses[row["name"]]} for row in rows])
+        return
+    table = Table("Name", "What", "MB", "State", "Licence")
+    for row in rows:
+        status = statuses[row["name"]]
+        state = "verified" if status.verified else "damaged" if status.present else "not fetched"
+        table.add_row(row["name"], row["title"], f"{status.size / 1e6:.0f}", state, row["licence"])
+    stdout().print(table)
+
+
+@assets.command("fetch")
+def fetch_assets(context: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
+    """Fetch and verify; what is there already stays."""
+    cache = _cache(context)
+    paths = {}
+    for name in names or list(cache.assets):
+        with fetching() as on_asset:
+            paths[name] = str(cache.fetch(name, on_progress=on_asset))
+        if not as_json:
+            stdout().print(f"{name}: {paths[name]}", soft_wrap=True)
+    if as_json:
+        print_json(paths)
+
+
+@assets.command("verify")
+def verify_assets(context: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
+    """Hash every file again; fails on the first that is missing or damaged."""
+    cache = _cache(context)
+    verified = names or list(cache.assets)
+    for name in verified:
+        cache.verify(name)
+        if not as_json:
+            stdout().print(f"{name}: verified")
+    if as_json:
+        print_json(dict.fromkeys(verified, "verified"))
+
+
+@snapshots.command("list")
+def list_snapshots(context: typer.Context, as_json: AsJson = False) -> None:
+    """All snapshots, newest first, and which one serves."""
+    store = _snapshots(context)
+    current = store.current_id()
+    found = store.list()
+    if as_json:
+        print_json(
+            [
+                {"snapshot_id": one.id, "in_service": one.id == current, **one.manifest.model_dump(mode="json")}
+                for one in found
+            ]
+        )
+        return
+    table = Table("Id", "Created (UTC)", "In service", "Code", "Pipeline ndcg@10")
+    for one in found:
+        figure = one.manifest.metrics.get("pipeline:ndcg@10")
+        table.add_row(
+            one.id,
+            f"{one.manifest.created:%Y-%m-%d %H:%M}",
+            "yes" if one.id == current else "",
+            one.manifest.code_version,
+            "" if figure is None else f"{figure:.4f}",
+        )
+    stdout().print(table)
+
+
+@snapshots.command("promote")
+def promote_snapshot(
+    context: typer.Context, snapshot_id: Annotated[str, typer.Argument(help="As `snapshots list` shows it.")]
+) -> None:
+    """Put a snapshot in service; a running service takes it within seconds."""
+    with opened(context) as service:
+        snapshot = service.promote(snapshot_id)
+    stdout().print(f"{snapshot.id} is in service.")
+
+
+def _cache(context: typer.Context) -> AssetCache:
+    settings = settings_of(context)
+    return AssetCache(settings.cache, offline=settings.offline)
+
+
+def _snapshots(context: typer.Context) -> SnapshotStore:
+    settings = settings_of(context)
+    return SnapshotStore(settings.snapshots, keep=settings.keep_snapshots)

@@ -1,0 +1,81 @@
+"""Runs the application on a socket until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from serving.service import Service
+from store.errors import BusyError, InputError, NoSnapshot
+
+GRACE_SECONDS = 5
+
+
+def run(service: Service, *, announce: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        service: opened; its caller closes it.
+        announce: told the address once requests are answered.
+
+    Raises:
+        BusyError: the port is taken.
+        InputError: the address is not one of this machine.
+    """
+    # Gradio reads these when it is imported: its cache is readable by every visitor, so it gets a folder of its own.
+    os.environ.setdefault("GRADIO_TEMP_DIR", str((service.settings.home / "gradio").resolve()))
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    from serving.http.app import build_app
+
+    listener = listen(service.settings.host, service.settings.port)
+    with listener:
+        with contextlib.suppress(NoSnapshot):  # the page and /health/ready say what to do
+            service.warm()
+        service.watch()
+        config = uvicorn.Config(
+            build_app(service), log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False
+        )
+        host, port = listener.getsockname()[:2]
+        asyncio.run(_serve(uvicorn.Server(config), listener, lambda: announce(f"http://{_shown(host)}:{port}")))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that is bound before anything slow begins, so that a taken port is known at once."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise InputError(f"host {host!r} is not an address: {error}", fix="Use 127.0.0.1 or 0.0.0.0.") from None
+    listener = socket.socket(family, kind, protocol)
+    if os.name == "posix":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise BusyError(
+            f"port {port} of {host} cannot be used: {error.strerror}",
+            fix="Stop what uses it, or choose another --port.",
+        ) from None
+    return listener
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, announce: Callable[[], None]) -> None:
+    async def announce_when_started() -> None:
+        while not server.started:
+            await asyncio.sleep(0.02)
+        announce()
+
+    announcing = asyncio.create_task(announce_when_started())
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        announcing.cancel()
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
