@@ -1,0 +1,59 @@
+"""Arrays that all scorers share: their types, how candidates are picked, how a sparse matrix goes into a snapshot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from store.ids import PADDING, IndexArray
+
+Scores = NDArray[np.float32]
+Vectors = NDArray[np.float32]
+Sparse = Any
+"""A scipy CSR matrix; scipy ships no types, and those that pyright infers are wrong."""
+
+Arrays = dict[str, NDArray[np.generic]]
+
+
+def picked(scores: Scores, candidates: IndexArray | None) -> Scores:
+    """Scores of the candidates out of those of all items; padding gets -inf.
+
+    Args:
+        scores: float32 [B, N+1] of all items; its padding column is overwritten.
+        candidates: int64 [B, C], 0 at padding; None takes all items.
+
+    Returns:
+        float32 [B, C], or [B, N+1].
+    """
+    scores[:, PADDING] = -np.inf
+    return scores if candidates is None else np.take_along_axis(scores, candidates, axis=1)
+
+
+def packed(matrix: Sparse) -> Arrays:
+    """A square float32 matrix as plain arrays."""
+    return {
+        "data": matrix.data.astype(np.float32),
+        "indices": matrix.indices.astype(np.int64),
+        "indptr": matrix.indptr.astype(np.int64),
+    }
+
+
+def unpacked(arrays: Arrays) -> Sparse:
+    """The matrix that ``packed`` took apart."""
+    size = len(arrays["indptr"]) - 1
+    return sp.csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(size, size))
+
+
+def strongest_per_row(matrix: Sparse, keep: int) -> Sparse:
+    """The ``keep`` largest entries of each row; of equal ones the lower column stays."""
+    lengths = np.diff(matrix.indptr)
+    rows = np.repeat(np.arange(matrix.shape[0]), lengths)
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    place = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], lengths)
+    kept = order[place < keep]
+    result = sp.csr_matrix((matrix.data[kept], (rows[kept], matrix.indices[kept])), shape=matrix.shape)
+    result.sort_indices()
+    return result

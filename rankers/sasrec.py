@@ -1,0 +1,152 @@
+"""SASRec: Kang and McAuley 2018, "Self-Attentive Sequential Recommendation".
+
+B batch, L length, D dimension, H heads, N items.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import dropout, gelu, scaled_dot_product_attention
+
+from store.errors import InputError
+
+_WIDENING = 2
+
+
+@dataclass(frozen=True)
+class SASRecSettings:
+    """Settings of the model and of its training.
+
+    Attributes:
+        dim: width D of an item embedding.
+        blocks: attention blocks.
+        heads: attention heads; they share ``dim`` equally.
+        dropout: share of activations dropped in training.
+        length: newest history items that are read.
+        loss: "full_softmax" over the whole catalogue; "sampled_softmax" where that is too large (beyond about 20,000).
+        negatives: draws per step of the sampled softmax.
+        sampler: what they are drawn by.
+        learning_rate: step of Adam.
+        weight_decay: of AdamW, on all weights.
+        batch_size: target positions per step, about.
+    """
+
+    dim: int = 64
+    blocks: int = 2
+    heads: int = 2
+    dropout: float = 0.3
+    length: int = 50
+    loss: Literal["full_softmax", "sampled_softmax"] = "full_softmax"
+    negatives: int = 1_024
+    sampler: Literal["uniform", "popularity"] = "popularity"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    batch_size: int = 1_024
+
+    def __post_init__(self) -> None:
+        for name in ("dim", "blocks", "heads", "length", "negatives", "batch_size"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)!r}, below 1", fix=f"Give {name} a whole number >= 1.")
+        if self.dim % self.heads:
+            raise InputError(
+                f"dim {self.dim} is not a multiple of heads {self.heads}", fix="Heads share the width equally."
+            )
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout is {self.dropout!r}, outside 0..1", fix="Give 0 <= dropout < 1.")
+        if not self.learning_rate > 0:
+            raise InputError(f"learning_rate is {self.learning_rate!r}, not above 0", fix="Give a step > 0.")
+        if self.weight_decay < 0:
+            raise InputError(f"weight_decay is {self.weight_decay!r}, below 0", fix="Give a number >= 0.")
+        for name, known in (("loss", ("full_softmax", "sampled_softmax")), ("sampler", ("uniform", "popularity"))):
+            if getattr(self, name) not in known:
+                raise InputError(
+                    f"{name} {getattr(self, name)!r} is not known", fix=f"Use {known[0]!r} or {known[1]!r}."
+                )
+
+
+class SASRec(nn.Module):
+    """Reads a sequence of items and says, at each position, where in the item space the next one lies.
+
+    Sequences are padded on the right: padding then lies in the future of every real position, and the causal mask,
+    which attention needs anyway, hides it. Positions are counted back from the newest item, so that a state does not
+    depend on how much padding the batch happens to have.
+
+    Differs from the paper in what has become common since: normalisation before each part with a clean residual path, a
+    wider GELU layer, and a softmax over items instead of one negative. Dropout acts on the embeddings and on what each
+    part adds, not inside the parts: drawing those masks took a fifth of the training time.
+
+    Args:
+        num_items: N.
+        settings: the shape of the model.
+        generator: draws the initial weights.
+    """
+
+    def __init__(self, num_items: int, settings: SASRecSettings, *, generator: torch.Generator) -> None:
+        super().__init__()
+        self.settings = settings
+        self.items = nn.Parameter(torch.empty(num_items + 1, settings.dim))
+        self.positions = nn.Parameter(torch.empty(settings.length, settings.dim))
+        blocks = [_Block(settings) for _ in range(settings.blocks)]
+        self.blocks = nn.ModuleList(blocks)
+        self.norm = nn.LayerNorm(settings.dim)
+        for parameter in self.parameters():
+            if parameter.dim() > 1:
+                nn.init.normal_(parameter, std=1.0 / math.sqrt(settings.dim), generator=generator)
+        for block in blocks:
+            # The residual path starts as the identity, so that depth costs nothing at first.
+            nn.init.zeros_(block.attended.weight)
+            nn.init.zeros_(block.narrow.weight)
+        with torch.no_grad():
+            self.items[0] = 0.0
+
+    def forward(self, sequences: Tensor, lengths: Tensor, *, items: Tensor | None = None) -> Tensor:
+        """States at every position.
+
+        Args:
+            sequences: int64 [B, L], oldest first, 0-padded on the right, L <= ``length``.
+            lengths: int64 [B], real items per row.
+            items: float [M, D] to look the sequences up in; None takes the trained embeddings.
+
+        Returns:
+            float [B, L, D]; the inner product with an item's embedding is its score as the next one. What stands at
+            padded positions is meaningless.
+        """
+        table = self.items if items is None else items
+        age = (lengths[:, None] - 1 - torch.arange(sequences.shape[1], device=sequences.device)).clamp(min=0)
+        x = table[sequences] * math.sqrt(self.settings.dim) + self.positions[age]
+        x = dropout(x, self.settings.dropout, self.training)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+
+class _Block(nn.Module):
+    """Causal self-attention and a two-layer network at each position, both on a residual path."""
+
+    def __init__(self, settings: SASRecSettings) -> None:
+        super().__init__()
+        dim = settings.dim
+        self.heads, self.rate = settings.heads, settings.dropout
+        self.norm_attention = nn.LayerNorm(dim)
+        self.query_key_value = nn.Linear(dim, 3 * dim)
+        self.attended = nn.Linear(dim, dim)
+        self.norm_feed_forward = nn.LayerNorm(dim)
+        self.wide = nn.Linear(dim, _WIDENING * dim)
+        self.narrow = nn.Linear(_WIDENING * dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: float [B, L, D]."""
+        x = x + dropout(self._attend(self.norm_attention(x)), self.rate, self.training)
+        hidden = self.narrow(gelu(self.wide(self.norm_feed_forward(x))))
+        return x + dropout(hidden, self.rate, self.training)
+
+    def _attend(self, x: Tensor) -> Tensor:
+        heads = self.query_key_value(x).unflatten(-1, (3, self.heads, -1)).movedim(-3, 0).transpose(-2, -3)
+        query, key, value = heads  # each [B, H, L, D / H]
+        mixed = scaled_dot_product_attention(query, key, value, is_causal=True)
+        return self.attended(mixed.transpose(-2, -3).flatten(-2))

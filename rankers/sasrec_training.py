@@ -1,0 +1,155 @@
+"""Training of SASRec, as a task for the trainer loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rankers.held_out import held_out_ranks, ndcg
+from rankers.losses import full_softmax, sampled_softmax
+from rankers.sampling import build_sampler
+from rankers.sasrec import SASRec, SASRecSettings
+from rankers.sasrec_scorer import SASRecScorer
+from rankers.trainer import EpochReport, TrainerSettings, TrainingResult, fit
+from store.errors import InputError
+from store.ids import IndexArray
+from store.interactions import Audience, Interactions
+
+_POOL = 4_096
+"""Windows that are sorted by length together: little padding, and batches still differ between epochs."""
+
+_VALIDATION_READERS = 20_000
+_VALIDATION_ROWS = 512
+
+
+class SequenceBatch(NamedTuple):
+    """Sequences int64 [B, L] padded on the right, their lengths [B], and the next item at each position [B, L]."""
+
+    sequences: Tensor
+    lengths: Tensor
+    targets: Tensor
+    negatives: Tensor
+
+
+class SASRecTask:
+    """Fits one SASRec: satisfies the trainer's ``Task``.
+
+    A history longer than the model reads is cut into windows, so that every interaction but a user's first is a target
+    exactly once per epoch.
+
+    Args:
+        model: to be fitted; its settings choose the loss.
+        interactions: training interactions.
+        held: held-out item per user, int64 [U+1], 0 where there is none; None trains without validation.
+
+    Raises:
+        InputError: ``held`` is not [U+1].
+    """
+
+    name = "sasrec"
+
+    def __init__(self, model: SASRec, interactions: Interactions, *, held: IndexArray | None = None) -> None:
+        if held is not None and held.shape != (interactions.num_users + 1,):
+            raise InputError(
+                f"held-out items have shape {held.shape}, not ({interactions.num_users + 1},)",
+                fix="Pass one held-out item per user, 0 where there is none, with row 0 for padding.",
+            )
+        self.model = model
+        self.settings = model.settings
+        self._interactions = interactions
+        self._held = held
+        self._items = torch.from_numpy(interactions.items)
+        starts, lengths = _windows(interactions, self.settings.length)
+        self._starts, self._lengths = torch.from_numpy(starts), torch.from_numpy(lengths)
+        counts = torch.from_numpy(interactions.item_counts)
+        self._sampler = build_sampler(self.settings.sampler, counts)
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        settings = self.settings
+        return torch.optim.AdamW(
+            self.model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay
+        )
+
+    def batches(self, epoch: int, generator: torch.Generator) -> Iterator[SequenceBatch]:
+        """Every window once, in random order, with windows of like length side by side."""
+        order = torch.randperm(len(self._starts), generator=generator)
+        for pool in order.split(_POOL):
+            by_length = pool[torch.argsort(self._lengths[pool], stable=True)]
+            step = (torch.cumsum(self._lengths[by_length], dim=0) - 1) // self.settings.batch_size
+            batches = by_length.split(torch.unique_consecutive(step, return_counts=True)[1].tolist())
+            for chosen in torch.randperm(len(batches), generator=generator):
+                yield self._batch(batches[chosen], generator)
+
+    def _batch(self, windows: Tensor, generator: torch.Generator) -> SequenceBatch:
+        lengths = self._lengths[windows]
+        steps = torch.arange(int(lengths.max()))
+        real = steps < lengths[:, None]
+        # Padding reads the window's first item, which is a valid position, and is then blanked.
+        at = self._starts[windows][:, None] + torch.where(real, steps, 0)
+        sequences, targets = self._items[at] * real, self._items[at + 1] * real
+        sampled = self.settings.loss == "sampled_softmax"
+        negatives = self._sampler.sample(self.settings.negatives if sampled else 0, generator)
+        return SequenceBatch(sequences, lengths, targets, negatives)
+
+    def loss(self, batch: SequenceBatch) -> Tensor:
+        """Mean over real positions only."""
+        batch = SequenceBatch(*(part.to(self.model.items.device) for part in batch))
+        real = batch.targets > 0
+        states, targets = self.model(batch.sequences, batch.lengths)[real], batch.targets[real]
+        if self.settings.loss == "full_softmax":
+            return full_softmax(states, targets, self.model.items)
+        return sampled_softmax(
+            states, targets, self.model.items, negatives=batch.negatives, log_q=self._sampler.log_q.to(states.device)
+        )
+
+    def validate(self) -> float | None:
+        """ndcg@10 of the held-out items by full ranking; of evenly chosen readers where there are very many."""
+        if self._held is None:
+            return None
+        readers = np.flatnonzero(self._held)
+        readers = readers[:: -(-len(readers) // _VALIDATION_READERS) or 1]
+        scorer = SASRecScorer(self.model)
+        gains = []
+        for start in range(0, len(readers), _VALIDATION_ROWS):
+            rows = readers[start : start + _VALIDATION_ROWS]
+            audience = Audience.of_users(rows, self._interactions)
+            gains.append(ndcg(held_out_ranks(scorer.score(audience), self._held[rows], audience)))
+        return float(np.concatenate(gains).mean()) if gains else None
+
+
+def _windows(interactions: Interactions, length: int) -> tuple[IndexArray, IndexArray]:
+    """First interaction and number of inputs of each window.
+
+    A user with n interactions has n - 1 inputs; they are cut from the newest back, so that only the oldest window is
+    short.
+    """
+    starts, lengths = [], []
+    for first, end in zip(interactions.indptr[:-1], interactions.indptr[1:], strict=True):
+        for stop in range(end - 1, first, -length):
+            start = max(first, stop - length)
+            starts.append(start)
+            lengths.append(stop - start)
+    return np.array(starts, dtype=np.int64), np.array(lengths, dtype=np.int64)
+
+
+def train_sasrec(
+    interactions: Interactions,
+    settings: SASRecSettings,
+    trainer: TrainerSettings,
+    *,
+    held: IndexArray | None = None,
+    on_epoch: Callable[[EpochReport], None] | None = None,
+) -> tuple[SASRecScorer, TrainingResult]:
+    """A trained scorer.
+
+    Raises:
+        TrainingError: the data cannot be trained on.
+    """
+    generator = torch.Generator().manual_seed(trainer.seed)
+    model = SASRec(interactions.num_items, settings, generator=generator)
+    result = fit(SASRecTask(model, interactions, held=held), trainer, on_epoch=on_epoch)
+    return SASRecScorer(model), result
