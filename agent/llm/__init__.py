@@ -1,0 +1,1 @@
+"""LLM backends behind one protocol: embedded engine, OpenAI-compatible server, transformers, deterministic fake."""
