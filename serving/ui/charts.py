@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from pipeline.query import ChannelScore, Contribution
-from serving.ui.theme import channel_colour, channel_label
+from serving.ui.theme import GAIN, LOSS, channel_colour, channel_label
 
 FONT = "IBM Plex Sans, system-ui, sans-serif"
 GRID = "rgba(128, 120, 110, .22)"
 AXIS = "rgba(128, 120, 110, .7)"
-GAIN = "#2f86a6"
-LOSS = "#c2672d"
 
 
 def score_by_channel(
@@ -39,14 +37,12 @@ def score_by_channel(
                 y=[label],
                 orientation="h",
                 name=channel_label(name),
-                legendgroup=name,
-                showlegend=opacity == 1.0,
                 marker={"color": channel_colour(name), "opacity": opacity, "line": {"width": 0}},
                 width=0.5 if opacity == 1.0 else 0.28,
                 hovertemplate=f"{channel_label(name)}: %{{x:+.3f}}<extra></extra>",
             )
     figure.update_layout(barmode="relative", yaxis={"automargin": True, "showgrid": False})
-    return _calm(figure, x_title="contribution to the score (score units)", height=210 if baseline is not None else 180)
+    return _calm(figure, x_title="contribution (score units)", height=150 if baseline is not None else 112)
 
 
 def timeline(contributions: Sequence[Contribution]) -> go.Figure | None:
@@ -66,14 +62,12 @@ def timeline(contributions: Sequence[Contribution]) -> go.Figure | None:
             hovertemplate="%{customdata}: %{y:+.3f}<extra></extra>",
         )
     )
-    first, last = dated[0].time, dated[-1].time
     figure.update_layout(
-        showlegend=False,
         bargap=0.35,
         yaxis={"title": {"text": "score lost without it<br>(score units)", "font": {"size": 13}}, "automargin": True},
         xaxis={"showgrid": False, "dtick": max(1, len(order) // 10)},
     )
-    return _calm(figure, x_title=f"history in order of time (item number, {first:%b %Y} to {last:%b %Y})", height=240)
+    return _calm(figure, x_title="history item (number, oldest first)", height=240)
 
 
 def _calm(figure: go.Figure, *, x_title: str, height: int) -> go.Figure:
@@ -84,7 +78,7 @@ def _calm(figure: go.Figure, *, x_title: str, height: int) -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "size": 13, "color": "#7a736a"},
         hoverlabel={"font": {"family": FONT, "size": 13}},
-        legend={"orientation": "h", "y": -0.9 if height < 220 else -0.7, "x": 0, "traceorder": "normal"},
+        showlegend=False,  # the page names the colours above the chart
         dragmode=False,
         autosize=True,
     )

@@ -116,7 +116,7 @@ class ChatTab:
         self.chats.fresh(self.fresh, here, **quick)
         self.chats.reopen(self.reopen, here, **quick)
         self.stop.click(self.stop_answer, self.chat, None, queue=False, api_visibility="private")
-        self.toggle.click(None, js="() => { document.body.classList.toggle('pane-open'); }")
+        self.toggle.click(None, js=TOGGLE)
         self.chat.change(None, here, js=REMEMBER)
 
     # ------------------------------------------------------------------ events
@@ -227,7 +227,9 @@ class ChatTab:
             self.next: "",
             self.understood: self._understood(()),
             self.who: self._who(user_id),
-            self.profile: self._draw("profile.html", profile=None, taste=(), editable=False) if not known else self._stored_profile(user_id),
+            self.profile: self._draw("profile.html", profile=None, taste=(), editable=False)
+            if not known
+            else self._stored_profile(user_id),
             self.did: "",
             self.chats: self._chats(user_id, "") if known else "",
             **self._idle(),
@@ -334,7 +336,9 @@ class ChatTab:
 
     def _who(self, user_id: str) -> str:
         name = person(self._service.store.user(user_id)) if self._known(user_id) else ""
-        return picker(self._draw, name="who-field", label="You are", placeholder="Guest. Choose or create a user", value=name)
+        return picker(
+            self._draw, name="who-field", label="You are", placeholder="Guest. Choose or create a user", value=name
+        )
 
     def _profile(self, view: ChatView) -> str:
         taste = sorted(view.profile.taste.items(), key=lambda pair: -pair[1])[:5]
@@ -406,6 +410,15 @@ def _session(text: str) -> tuple[str, str]:
     user_id, chat_id = session.get("user"), session.get("chat")
     return (user_id if isinstance(user_id, str) else "")[:512], (chat_id if isinstance(chat_id, str) else "")[:512]
 
+
+TOGGLE = """() => {
+  const layout = document.querySelector(".chat-layout");
+  const open = layout.classList.toggle("pane-open");
+  const button = layout.querySelector(".pane-toggle");
+  button.textContent = open ? "Close" : "About you";
+  button.setAttribute("aria-expanded", open);
+}"""
+"""At phone width the right pane is a sheet under this button."""
 
 RECALL = """() => {
   const address = new URLSearchParams(location.search);

@@ -169,7 +169,9 @@ class OnboardTab:
         """One small field per attribute of the catalogue: numbers with their range, facets with their values."""
         fields: list[Any] = []
         for name, (low, high) in list(vocabulary.numeric.items())[:ROWS]:
-            fields.append(gr.Textbox(label=_spoken(name), placeholder=f"{low:g} to {high:g}", max_lines=1, min_width=120))
+            fields.append(
+                gr.Textbox(label=_spoken(name), placeholder=f"{low:g} to {high:g}", max_lines=1, min_width=120)
+            )
             self._attributes.append((name, True))
         for name, values in vocabulary.facets.items():
             if name == "category" or len(fields) >= ROWS:

@@ -26,7 +26,9 @@ class Offer(TypedDict):
     detail: str
 
 
-def drawn(value: str = "", *, events: Sequence[str] = (), name: str, finder: Callable[[str], list[Offer]] | None = None) -> gr.HTML:
+def drawn(
+    value: str = "", *, events: Sequence[str] = (), name: str, finder: Callable[[str], list[Offer]] | None = None
+) -> gr.HTML:
     """A part drawn by a template. Its template for Gradio is constant: the value is inserted, never compiled."""
     return gr.HTML(
         value,
@@ -44,7 +46,9 @@ def user_finder(users: Callable[[str, int], Sequence[User]], *, create: bool) ->
     def find(text: str) -> list[Offer]:
         typed = str(text).strip()[:MAX_TYPED]
         found = users("" if typed.startswith("User ") else typed, OFFERED)
-        offers = [Offer(key=user.user_id, label=person(user), detail=user.user_id if user.name else "") for user in found]
+        offers = [
+            Offer(key=user.user_id, label=person(user), detail=user.user_id if user.name else "") for user in found
+        ]
         known = {user.user_id for user in found} | {person(user).casefold() for user in found}
         if create and typed and typed not in known and typed.casefold() not in known:
             offers.append(Offer(key=NEW + typed, label=typed, detail="create"))

@@ -54,7 +54,9 @@ class Renderer:
 
 def subtitle(item: Item) -> str:
     """Year-like numbers first, then two categories: what tells two items of one title apart."""
-    numbers = [str(value) for value in item.attributes.values() if isinstance(value, int) and not isinstance(value, bool)]
+    numbers = [
+        str(value) for value in item.attributes.values() if isinstance(value, int) and not isinstance(value, bool)
+    ]
     return " · ".join([*numbers[:1], *item.categories[:2]])
 
 

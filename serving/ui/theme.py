@@ -9,6 +9,10 @@ import gradio as gr
 
 HERE = Path(__file__).parent
 
+GAIN = "#2b8f7e"
+LOSS = "#b5584c"
+"""What speaks for and against an item, over all channels; ``page.css`` has the same as ``--gain`` and ``--loss``."""
+
 CHANNELS = {
     "lightgcn": ("People like you", "#2f86a6"),
     "sasrec": ("What comes next", "#c2672d"),

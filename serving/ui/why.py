@@ -12,7 +12,7 @@ from pipeline.query import Explanation, Query
 from serving.ui import charts
 from serving.ui.api import UiService
 from serving.ui.parts import drawn, item_finder, picker, user_finder
-from serving.ui.path_graph import path_picture
+from serving.ui.path_graph import MAX_PATHS, path_picture
 from serving.ui.render import Renderer, person, subtitle
 from store.errors import InputError, TastemakerError
 
@@ -118,15 +118,18 @@ class WhyTab:
             self.head: self._draw(
                 "why_head.html", full=full, now=now, who=user_name or "someone with no history", changed=changed,
                 subtitle_text=subtitle(full.item),
+                made=sorted(now.channels.items(), key=lambda pair: -abs(pair[1].contribution)),
             ),
             self.channels: gr.Plot(charts.score_by_channel(now.channels, full.channels if changed else None), visible=True),
             self.history: self._draw(
                 "why_history.html", parts=strongest, after=after, without=set(without), reach=reach,
                 total=len(full.contributions), graph_reach=max((abs(p.exact) for p in strongest), default=0) or 1e-9,
             ),
-            self.timeline_head: self._draw("why_timeline.html") if line else "",
+            self.timeline_head: self._draw("why_timeline.html", span=_span(full)) if line else "",
             self.timeline: gr.Plot(line, visible=line is not None),
-            self.paths: self._draw("why_paths.html", picture=path_picture(now.paths), is_new=full.is_new),
+            self.paths: self._draw(
+                "why_paths.html", picture=path_picture(now.paths), paths=now.paths[:MAX_PATHS], is_new=full.is_new
+            ),
             self.content: self._draw("why_content.html", item=full.item, matches=full.content[:3]),
             self.summary: self._draw(
                 "why_summary.html", text=explanation_summary(now), snapshot=now.snapshot_id
@@ -153,3 +156,10 @@ class WhyTab:
 
     def _picker_item(self, value: str) -> str:
         return picker(self._draw, name="why-item-field", label="What", placeholder="Search an item", value=value)
+
+
+def _span(explanation: Explanation) -> str:
+    """First and last month of the dated history."""
+    times = sorted(part.time for part in explanation.contributions if part.time is not None)
+    first, last = f"{times[0]:%b %Y}", f"{times[-1]:%b %Y}"
+    return first if first == last else f"{first} to {last}"
