@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
-from agent.llm.factory import LLMSettings, build
-from agent.llm.protocol import LLM
 from serving.pictures import PictureFolder
 from serving.settings import LLMSection, Settings
 from store.assets import AssetCache, AssetProgress
@@ -23,6 +21,8 @@ from store.snapshots import REBUILD, Snapshot, SnapshotStore
 
 if TYPE_CHECKING:
     from agent.dialogue import Dialogues
+    from agent.llm.factory import LLMSettings
+    from agent.llm.protocol import LLM
     from encoders.content import ContentEncoder
     from pipeline.recommender import Recommender
     from pipeline.training import Progress, TrainingSettings
@@ -247,6 +247,8 @@ class Service:
 
     def _build_llm(self) -> LLM | None:
         """None where it cannot be had: the words then come from templates, and the page says so."""
+        from agent.llm.factory import build
+
         section = self.settings.llm
         try:
             return build(llm_settings(section, model=section.model or self._bundled_model(section)))
@@ -279,6 +281,8 @@ class Service:
 
 def llm_settings(section: LLMSection, *, model: str) -> LLMSettings:
     """The agent's settings from the section of ours."""
+    from agent.llm.factory import LLMSettings
+
     return LLMSettings(
         backend=section.backend,
         model=model,

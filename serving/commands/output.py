@@ -88,4 +88,5 @@ def fetching() -> Iterator[Callable[[AssetProgress], None]]:
     try:
         yield report
     finally:
-        progress.stop()
+        if tasks:  # stopping what never began would print empty lines
+            progress.stop()
