@@ -94,9 +94,11 @@ class SASRec(nn.Module):
         blocks = [_Block(settings) for _ in range(settings.blocks)]
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(settings.dim)
-        for parameter in self.parameters():
+        for name, parameter in self.named_parameters():
             if parameter.dim() > 1:
                 nn.init.normal_(parameter, std=1.0 / math.sqrt(settings.dim), generator=generator)
+            elif name.endswith("bias"):
+                nn.init.zeros_(parameter)
         for block in blocks:
             # The residual path starts as the identity, so that depth costs nothing at first.
             nn.init.zeros_(block.attended.weight)
