@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.events import insert_new, user_row_number
+from store.events import insert_into, insert_new, user_row_number
 from store.items import chunks
 from store.records import Rejected
 from store.schema import chats, from_micros, quarantine, to_micros, users
@@ -52,9 +52,8 @@ def save(connection: sa.Connection, chat_id: str, user_id: str, title: str, stat
         "updated_at": to_micros(datetime.now(UTC)),
     }
     check_id(chat_id, what="chat id")
-    insert = insert_new(connection, chats).values(chat_id=chat_id, **values)
-    if connection.execute(insert).rowcount == 0:
-        connection.execute(sa.update(chats).where(chats.c.chat_id == chat_id).values(values))
+    insert = insert_into(connection, chats).values(chat_id=chat_id, **values)
+    connection.execute(insert.on_conflict_do_update(index_elements=["chat_id"], set_=values))
 
 
 def load(connection: sa.Connection, chat_id: str) -> ChatRecord | None:

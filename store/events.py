@@ -49,10 +49,14 @@ def event_key(event: Event) -> str:
     return user + blake2b(rest.encode(), digest_size=12, key=user.encode()).hexdigest()
 
 
+def insert_into(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can say what to do where a unique key exists; both databases spell it alike."""
+    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
+
+
 def insert_new(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An insert that passes over rows whose unique key exists."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return insert(table).on_conflict_do_nothing()
+    return insert_into(connection, table).on_conflict_do_nothing()
 
 
 def ensure_user(connection: sa.Connection, user_id: str, name: str) -> User:

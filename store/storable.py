@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from datetime import datetime
 from typing import TypeVar
 
@@ -50,9 +50,11 @@ def check_json(value: Json, *, what: str) -> Json:
 
 def check_number(value: float | None, *, what: str) -> float | None:
     """Finite, or None."""
-    if value is None or -math.inf < value < math.inf:
-        return value if value is None else float(value)
-    raise InputError(f"{what} {value} is not a finite number", fix="Leave it out, or send a number.")
+    if value is None:
+        return None
+    if -sys.float_info.max <= value <= sys.float_info.max:  # NaN compares as false
+        return float(value)
+    raise InputError(f"{what} {str(value)[:20]} is not a finite number", fix="Leave it out, or send a number.")
 
 
 def check_time(value: datetime, *, what: str) -> datetime:

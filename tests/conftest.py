@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import uuid
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from store.database import Store
 from store.errors import AssetError
 from store.readers.folder import open_dataset
 from store.records import Event, Item, User
+from store.schema import counters, metadata
 
 SMALL_ITEMS = 300
 SMALL_USERS = 200
@@ -38,19 +38,23 @@ def postgres_server() -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[sa.Engine]:
+    """A migrated database of this session."""
+    Store.open(postgres_server).close()
+    engine = sa.create_engine(sa.make_url(postgres_server).set(drivername="postgresql+psycopg"))
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """URL of an empty PostgreSQL database."""
-    name = f"test_{uuid.uuid4().hex}"
-    server = sa.create_engine(
-        sa.make_url(postgres_server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield sa.make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    server.dispose()
+def postgres_url(postgres_template: sa.Engine) -> str:
+    """URL of an empty PostgreSQL database: emptied, because making a new one takes a second."""
+    with postgres_template.begin() as connection:
+        tables = ", ".join(table.name for table in metadata.sorted_tables if table is not counters)
+        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        connection.execute(sa.update(counters).values(value=0))
+    return postgres_template.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @pytest.fixture(
