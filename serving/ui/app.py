@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +9,12 @@ import gradio as gr
 
 from encoders.images import load_image
 from serving.ui.api import UiService
-from serving.ui.chat import RECALL, ChatTab
+from serving.ui.chat import ChatTab
 from serving.ui.onboard import OnboardTab
+from serving.ui.parts import sent
 from serving.ui.pictures import Pictures
 from serving.ui.render import Renderer
+from serving.ui.session import RECALL
 from serving.ui.status import StatusTab
 from serving.ui.theme import stylesheet, theme
 from serving.ui.why import WhyTab
@@ -24,17 +25,16 @@ QUEUE = 64
 
 def build_ui(service: UiService) -> gr.Blocks:
     """The page over a running service. Mount or launch it with ``page_settings()``."""
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     renderer = Renderer(Pictures(load_image))
     chat, onboard = ChatTab(service, renderer), OnboardTab(service, renderer)
     why, status = WhyTab(service, renderer), StatusTab(service, renderer)
 
     def open_why(user_id: str, event: gr.EventData) -> dict[Any, Any]:
-        return {tabs: gr.Tabs(selected="why"), **why.show(user_id, str(event._data.get("item", "")))}
+        return {tabs: gr.Tabs(selected="why"), **why.show(user_id, sent(event, "item"))}
 
     def open_chat(event: gr.EventData) -> Iterator[dict[Any, Any]]:
         yield {tabs: gr.Tabs(selected="chat"), chat.chat: ""}
-        yield from chat.say(str(event._data.get("user", "")), "", str(event._data.get("text", "")))
+        yield from chat.say(sent(event, "user"), "", sent(event, "text"))
 
     with gr.Blocks(title="Tastemaker", analytics_enabled=False, fill_width=True) as page:
         gr.HTML(renderer("header.html"), apply_default_css=False)
@@ -60,7 +60,7 @@ def build_ui(service: UiService) -> gr.Blocks:
 
 
 def page_settings() -> dict[str, Any]:
-    """Arguments for ``gr.mount_gradio_app`` or ``launch`` that belong to the page: look, no branding, no file access."""
+    """Arguments of the page for ``gr.mount_gradio_app`` or ``launch``: look, no branding, no file access."""
     return {
         "theme": theme(),
         "css": stylesheet(),

@@ -15,9 +15,10 @@ import gradio as gr
 from encoders.images import load_image, read_image
 from pipeline.query import Preview, Vocabulary
 from serving.ui.api import UiService
+from serving.ui.conversation import stated
 from serving.ui.parts import drawn
 from serving.ui.render import Renderer, person, subtitle
-from store.errors import InputError, TastemakerError, UnknownItem, UnsafeInput
+from store.errors import InputError, SnapshotError, TastemakerError, UnknownItem, UnsafeInput
 from store.records import AttributeValue, Item
 
 Update = dict[Any, Any]
@@ -42,7 +43,10 @@ class OnboardTab:
 
     def build(self) -> None:
         """Inside ``gr.Tab``."""
-        vocabulary = self._service.recommender.vocabulary()
+        try:
+            vocabulary = self._service.recommender.vocabulary()
+        except SnapshotError:  # nothing is trained: values can be typed
+            vocabulary = Vocabulary(facets={}, numeric={}, titles={})
         with gr.Row(elem_classes="onboard-layout"):
             with gr.Column(elem_classes="form-side", elem_id="onboard-form"):
                 drawn(self._draw("onboard_head.html"), name="onboard-head")
@@ -144,7 +148,7 @@ class OnboardTab:
         except TastemakerError as error:
             return {self.warnings: self._problem(error)}
         fits = found.readers[0].user_id if found.readers else ""
-        empty: Update = {field: "" for field in (self.item_id, self.title, self.text)}
+        empty: Update = dict.fromkeys((self.item_id, self.title, self.text), "")
         return empty | {
             self.categories: [],
             self.picture: None,
@@ -239,8 +243,7 @@ class OnboardTab:
         )  # fmt: skip
 
     def _problem(self, error: TastemakerError) -> str:
-        shown = {"what": error.problem.rstrip(".") + ".", "fix": error.fix}
-        return self._draw("words.html", text="", busy=False, notes=(), problem=shown)
+        return self._draw("words.html", text="", busy=False, notes=(), problem=stated(error))
 
 
 def new_id(title: str) -> str:

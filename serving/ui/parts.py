@@ -7,13 +7,15 @@ from typing import TypedDict
 
 import gradio as gr
 
-from pipeline.api import RecommenderApi
+from serving.ui.api import UiService
 from serving.ui.render import Renderer, person, subtitle
 from serving.ui.theme import script
-from store.records import User
+from store.errors import SnapshotError
 
 OFFERED = 8
 """Suggestions under a field."""
+MAX_SENT = 2_000
+"""Characters of one value in an event."""
 MAX_TYPED = 120
 """Characters of a suggestion field that are looked at."""
 
@@ -40,12 +42,12 @@ def drawn(
     )
 
 
-def user_finder(users: Callable[[str, int], Sequence[User]], *, create: bool) -> Callable[[str], list[Offer]]:
+def user_finder(service: UiService, *, create: bool) -> Callable[[str], list[Offer]]:
     """Suggestions of users; with ``create`` also one that makes a new user of that name."""
 
     def find(text: str) -> list[Offer]:
         typed = str(text).strip()[:MAX_TYPED]
-        found = users("" if typed.startswith("User ") else typed, OFFERED)
+        found = service.store.users(search=typed.removeprefix("User "), limit=OFFERED)
         offers = [
             Offer(key=user.user_id, label=person(user), detail=user.user_id if user.name else "") for user in found
         ]
@@ -57,21 +59,29 @@ def user_finder(users: Callable[[str, int], Sequence[User]], *, create: bool) ->
     return find
 
 
+def sent(event: gr.EventData, name: str) -> str:
+    """One value that a control of the page sent, as short text: anything can come from outside."""
+    data = event._data
+    value = data.get(name) if isinstance(data, dict) else None
+    return value[:MAX_SENT] if isinstance(value, str) else ""
+
+
 NEW = "new:"
 """Prefix of the key of a user who is to be created."""
 
 
-def item_finder(recommender: RecommenderApi) -> Callable[[str], list[Offer]]:
+def item_finder(service: UiService) -> Callable[[str], list[Offer]]:
     """Suggestions of items by words."""
 
     def find(text: str) -> list[Offer]:
         typed = str(text).strip()[:MAX_TYPED]
         if not typed:
             return []
-        return [
-            Offer(key=item.item_id, label=item.title[:MAX_TYPED], detail=subtitle(item))
-            for item in recommender.search(typed, k=OFFERED)
-        ]
+        try:
+            found = service.recommender.search(typed, k=OFFERED)
+        except SnapshotError:  # nothing is trained: the page says so elsewhere
+            return []
+        return [Offer(key=item.item_id, label=item.title[:MAX_TYPED], detail=subtitle(item)) for item in found]
 
     return find
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import networkx as nx
 
@@ -61,13 +63,11 @@ def path_picture(paths: Sequence[EvidencePath]) -> PathPicture | None:
             name = (column, step.kind, step.item_id or step.label)
             graph.add_node(name, layer=column, kind=step.kind, label=step.label)
             names.append(name)
-        for start, end in zip(names, names[1:], strict=False):
+        for start, end in pairwise(names):
             share = graph.edges[start, end]["share"] + path.share if graph.has_edge(start, end) else path.share
             graph.add_edge(start, end, share=share)
-    columns: dict[int, int] = {}
-    for _, layer in graph.nodes(data="layer"):
-        columns[layer] = columns.get(layer, 0) + 1
-    height = ROW * max(columns.values()) + 32
+    fullest = max(Counter(data["layer"] for _, data in graph.nodes(data=True)).values())
+    height = ROW * fullest + 32
     places = nx.multipartite_layout(graph, subset_key="layer")
     xs = [place[0] for place in places.values()]
     ys = [place[1] for place in places.values()]

@@ -67,7 +67,7 @@ def person(user: User) -> str:
 
 def signed(value: float, digits: int = 3) -> str:
     """A number with its sign, with a true minus."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def percent(share: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from serving.ui.api import UiService
+from serving.ui.conversation import stated
 from serving.ui.parts import drawn
 from serving.ui.render import Renderer
 from store.errors import TastemakerError
@@ -41,8 +42,7 @@ class StatusTab:
         try:
             status = dict(self._service.status())
         except TastemakerError as error:
-            shown = {"what": error.problem.rstrip(".") + ".", "fix": error.fix}
-            return self._draw("words.html", text="", busy=False, notes=(), problem=shown)
+            return self._draw("words.html", text="", busy=False, notes=(), problem=stated(error))
         degraded = [SPOKEN.get(name, name.replace("_", " ")) for name in status.get("degraded", ())]
         return self._draw(
             "status.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import gradio as gr
+from gradio import themes
 
 HERE = Path(__file__).parent
 
@@ -44,12 +44,12 @@ def channel_colour(name: str) -> str:
     return _SPARE[int.from_bytes(digest, "big") % len(_SPARE)]
 
 
-def theme() -> gr.themes.Base:
+def theme() -> themes.Base:
     """Gradio's theme with every colour taken from ``page.css``, so light and dark are set in one place.
 
     The font ships with Gradio: the page asks no other server for anything.
     """
-    local = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
+    local = themes.LocalFont("IBM Plex Sans", weights=(400, 700))
     paired = {
         "body_background_fill": "var(--ground)",
         "background_fill_primary": "var(--ground)",
@@ -81,9 +81,9 @@ def theme() -> gr.themes.Base:
         "panel_background_fill": "transparent",
         "link_text_color": "var(--accent)",
     }
-    return gr.themes.Base(
+    return themes.Base(
         font=[local, "system-ui", "sans-serif"],
-        font_mono=[gr.themes.LocalFont("IBM Plex Mono", weights=(400,)), "monospace"],
+        font_mono=[themes.LocalFont("IBM Plex Mono", weights=(400,)), "monospace"],
         radius_size="md",
         spacing_size="md",
         text_size="md",

@@ -11,10 +11,11 @@ from agent.reasons import explanation_summary
 from pipeline.query import Explanation, Query
 from serving.ui import charts
 from serving.ui.api import UiService
-from serving.ui.parts import drawn, item_finder, picker, user_finder
+from serving.ui.conversation import stated
+from serving.ui.parts import drawn, item_finder, picker, sent, user_finder
 from serving.ui.path_graph import MAX_PATHS, path_picture
 from serving.ui.render import Renderer, person, subtitle
-from store.errors import InputError, TastemakerError
+from store.errors import TastemakerError
 
 Update = dict[Any, Any]
 
@@ -31,13 +32,13 @@ class WhyTab:
 
     def build(self) -> None:
         """Inside ``gr.Tab``."""
-        people = user_finder(lambda text, limit: self._service.store.users(search=text, limit=limit), create=False)
+        people = user_finder(self._service, create=False)
         self.user = gr.Textbox(visible="hidden")
         self.item = gr.Textbox(visible="hidden")
         with gr.Row(elem_classes="pickers"):
             self.pick_user = drawn(self._picker_user(""), name="why-user", events=("pick",), finder=people)
             self.pick_item = drawn(
-                self._picker_item(""), name="why-item", events=("pick",), finder=item_finder(self._service.recommender)
+                self._picker_item(""), name="why-item", events=("pick",), finder=item_finder(self._service)
             )
         with gr.Row(elem_classes="why-layout"):
             with gr.Column(elem_classes="why-main"):
@@ -73,18 +74,17 @@ class WhyTab:
 
     def choose_user(self, item_id: str, event: gr.EventData) -> Update:
         """A user was picked."""
-        return self.show(str(event._data.get("key", "")), item_id)
+        return self.show(sent(event, "key"), item_id)
 
     def choose_item(self, user_id: str, event: gr.EventData) -> Update:
         """An item was picked."""
-        return self.show(user_id, str(event._data.get("key", "")))
+        return self.show(user_id, sent(event, "key"))
 
     def whatif(self, user_id: str, item_id: str, event: gr.EventData) -> Update:
         """Boxes of the history were ticked or unticked."""
-        without = event._data.get("without", [])
-        if not isinstance(without, list) or len(without) > BARS:
-            raise InputError(f"{len(without)} items to leave out", fix=f"Untick at most {BARS}.")
-        return self.show(user_id, item_id, without=[str(one) for one in without])
+        without = event._data.get("without") if isinstance(event._data, dict) else None
+        ids = [one for one in without if isinstance(one, str)] if isinstance(without, list) else []
+        return self.show(user_id, item_id, without=ids[:BARS])
 
     # ------------------------------------------------------------------ drawing
 
@@ -120,7 +120,9 @@ class WhyTab:
                 subtitle_text=subtitle(full.item),
                 made=sorted(now.channels.items(), key=lambda pair: -abs(pair[1].contribution)),
             ),
-            self.channels: gr.Plot(charts.score_by_channel(now.channels, full.channels if changed else None), visible=True),
+            self.channels: gr.Plot(
+                charts.score_by_channel(now.channels, full.channels if changed else None), visible=True
+            ),
             self.history: self._draw(
                 "why_history.html", parts=strongest, after=after, without=set(without), reach=reach,
                 total=len(full.contributions), graph_reach=max((abs(p.exact) for p in strongest), default=0) or 1e-9,
@@ -148,8 +150,7 @@ class WhyTab:
         return {self.head: head, **dict.fromkeys(empty, ""), **hidden}
 
     def _problem(self, error: TastemakerError) -> str:
-        shown = {"what": error.problem.rstrip(".") + ".", "fix": error.fix}
-        return self._draw("words.html", text="", busy=False, notes=(), problem=shown)
+        return self._draw("words.html", text="", busy=False, notes=(), problem=stated(error))
 
     def _picker_user(self, value: str) -> str:
         return picker(self._draw, name="why-user-field", label="Who", placeholder="Choose a user", value=value)

@@ -1,0 +1,140 @@
+"""Parts of the Chat tab as HTML: what a chat holds, drawn; nothing here knows Gradio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agent.reasons import card_reason
+from agent.turns import Card, ChatView, Chip, Profile
+from pipeline.query import Query, Vocabulary
+from serving.ui.api import UiService
+from serving.ui.parts import picker
+from serving.ui.render import Renderer, person, subtitle
+from store.errors import TastemakerError
+from store.records import Item, User
+
+FIRST_CARDS = 5
+"""Cards on the page before anything was asked."""
+TASTES = 5
+"""Bars of the profile."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question with its answer, as drawn."""
+
+    asked: str
+    text: str = ""
+    cards: tuple[Card, ...] = ()
+
+
+class ChatDrawing:
+    """Draws the parts of a chat."""
+
+    def __init__(self, service: UiService, renderer: Renderer) -> None:
+        self._service = service
+        self._draw = renderer
+
+    def conversation(self, turns: Sequence[Turn]) -> str:
+        """Questions and answers, oldest first."""
+        return self._draw("conversation.html", turns=turns)
+
+    def words(
+        self, text: str = "", *, busy: bool = False, notes: Sequence[str] = (), problem: TastemakerError | None = None
+    ) -> str:
+        """Text of the last answer; while ``busy`` more is to come. A problem stands under what was said."""
+        return self._draw("words.html", text=text, busy=busy, notes=notes, problem=stated(problem))
+
+    def cards(self, cards: Sequence[Card]) -> str:
+        """Cards of the last answer."""
+        return self._draw("cards.html", cards=cards) if cards else ""
+
+    def next(self, view: ChatView) -> str:
+        """What can be said next."""
+        return self._draw("next.html", suggestions=view.suggestions, can_undo=view.can_undo)
+
+    def did(self, trace: Sequence[str], milliseconds: Mapping[str, float]) -> str:
+        """What was done, folded."""
+        return self._draw("did.html", trace=trace, milliseconds=milliseconds)
+
+    def understood(self, chips: Sequence[Chip]) -> str:
+        """The request in force as chips, and a field to add to it."""
+        return self._draw("understood.html", chips=chips, example=example_chip(self._service.recommender.vocabulary()))
+
+    def who(self, user: User | None) -> str:
+        """Field to choose or create a user."""
+        value = person(user) if user else ""
+        return picker(
+            self._draw, name="who-field", label="You are", placeholder="Guest. Choose or create a user", value=value
+        )
+
+    def profile(self, profile: Profile | None, *, editable: bool) -> str:
+        """Likes, dislikes and taste; an invitation where nothing is known."""
+        taste = sorted(profile.taste.items(), key=lambda pair: -pair[1])[:TASTES] if profile else []
+        return self._draw("profile.html", profile=profile, taste=taste, editable=editable)
+
+    def chats(self, user_id: str, current: str) -> str:
+        """Chats of a user that hold something."""
+        chats = [(key, line) for key, line in self._service.dialogues.chats(user_id) if line or key == current]
+        return self._draw("chats.html", chats=chats, current=current)
+
+    def welcome(self, user: User | None) -> str:
+        """Example requests in the catalogue's own words, and a few cards to like.
+
+        Raises:
+            NoSnapshot: nothing is trained yet.
+        """
+        vocabulary = self._service.recommender.vocabulary()
+        query = Query(user_id=user.user_id, k=FIRST_CARDS) if user else Query(history=(), k=FIRST_CARDS)
+        found = self._service.recommender.recommend(query).items
+        cards = [Card(one.item, card_reason(one.reasons) if user else "", subtitle(one.item), one) for one in found]
+        heading = f"For {person(user)}" if user else "Liked by many. Press + on what you like, and it learns."
+        examples = example_requests(vocabulary, [card.item for card in cards])
+        return self._draw("empty.html", examples=examples, cards=cards, heading=heading)
+
+
+def stated(problem: TastemakerError | None) -> dict[str, str] | None:
+    """A problem as the templates want it: what happened, what to do."""
+    return {"what": problem.problem.rstrip(".") + ".", "fix": problem.fix} if problem else None
+
+
+def degraded_note(degraded: Sequence[str]) -> str:
+    """One line on what could not run and what still holds."""
+    names = ", ".join(name.replace("_", " ") for name in degraded)
+    return f"Without {names} just now: the words are from a template, the recommendations are complete."
+
+
+def example_chip(vocabulary: Vocabulary) -> str:
+    """Something that this catalogue understands, for the field under the chips."""
+    categories = list(vocabulary.facets.get("category", {}))
+    return f"no {categories[1]}" if len(categories) > 1 else "newer"
+
+
+def example_requests(vocabulary: Vocabulary, popular: Sequence[Item]) -> list[str]:
+    """Four first requests in the catalogue's own words."""
+    categories = list(vocabulary.facets.get("category", {}))
+    examples: list[str] = []
+    if categories and "year" in vocabulary.numeric:
+        low, high = vocabulary.numeric["year"]
+        examples.append(f"{categories[0]} after {int(max(low, high - 8))}")
+    if popular:
+        newer = " but newer" if "year" in vocabulary.numeric else ""
+        examples.append(f"Something like {popular[0].title}{newer}")
+    if len(categories) > 3:
+        examples.append(f"{categories[3]}, no {categories[1]}")
+    examples.append("Surprise me")
+    return examples
+
+
+def turns_of(view: ChatView) -> list[Turn]:
+    """Messages as pairs of a question and its answer; an answer to a button has no question."""
+    turns: list[Turn] = []
+    for message in view.messages:
+        if message.role == "user":
+            turns.append(Turn(message.text))
+        elif turns and not turns[-1].text and not turns[-1].cards:
+            turns[-1] = Turn(turns[-1].asked, message.text, message.cards)
+        else:
+            turns.append(Turn("", message.text, message.cards))
+    return turns
