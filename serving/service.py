@@ -241,9 +241,10 @@ class Service:
         return recommender
 
     def _build_dialogues(self) -> Dialogues:
-        from agent.dialogue import Dialogues
+        from agent.dialogue import Dialogues, DialogueSettings
 
-        return Dialogues(self.store, self.recommender, self.llm)
+        settings = DialogueSettings(llm_understanding=self.settings.llm.understanding)
+        return Dialogues(self.store, self.recommender, self.llm, settings)
 
     def _build_llm(self) -> LLM | None:
         """None where it cannot be had: the words then come from templates, and the page says so."""

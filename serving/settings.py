@@ -29,6 +29,7 @@ class LLMSection(BaseModel):
         threads: CPU threads ("embedded").
         context: tokens of prompt and reply together ("embedded").
         device: torch device ("transformers").
+        understanding: whether the model also fills in requests; models below a billion parameters are at chance there.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +42,7 @@ class LLMSection(BaseModel):
     threads: Annotated[int, Field(ge=1, le=256)] = 2
     context: Annotated[int, Field(ge=512, le=131_072)] = 2_048
     device: str = "cpu"
+    understanding: bool = False
 
 
 class Settings(BaseSettings):

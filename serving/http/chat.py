@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, HTTPException
 from fastapi import Path as InPath
 from fastapi.responses import StreamingResponse
 
 from agent.turns import ChatView
 from serving.http.requests import ChatIn, FeedbackIn, MessageIn
-from serving.http.responses import ChatSummary, public
+from serving.http.responses import PREFIX, ChatSummary, public
 from serving.http.streams import RESPONSE, stream
 from serving.http.wiring import Id, ServiceOf
 
 router = APIRouter(tags=["chat"], prefix="/chats")
 
-ChatKey = Annotated[str, InPath(min_length=1, max_length=200)]
+Key = Annotated[str, InPath(min_length=1, max_length=200)]
+
+
+def _existing(service: ServiceOf, chat_id: Key) -> str:
+    if service.store.load_chat(chat_id) is None:
+        raise HTTPException(404, f"there is no chat {chat_id!r}; open one with POST {PREFIX}/chats")
+    return chat_id
+
+
+ChatKey = Annotated[str, Depends(_existing)]
 
 
 @router.post("", response_model=ChatView)
@@ -62,6 +71,6 @@ async def add_chip(service: ServiceOf, chat_id: ChatKey, body: MessageIn) -> Str
 
 
 @router.delete("/{chat_id}/chips/{key:path}", responses=RESPONSE, response_class=StreamingResponse)
-async def remove_chip(service: ServiceOf, chat_id: ChatKey, key: ChatKey) -> StreamingResponse:
+async def remove_chip(service: ServiceOf, chat_id: ChatKey, key: Key) -> StreamingResponse:
     """Take one constraint back and answer again."""
     return await stream(lambda: service.dialogues.remove_chip(chat_id, key))

@@ -122,7 +122,7 @@ def test_any_title_gives_a_cover(title: str) -> None:
 def test_every_drawing_stays_a_picture() -> None:
     seen = {drawing.__name__ for drawing in DRAWINGS}
     assert len(seen) == 10
-    assert WIDTH / HEIGHT == pytest.approx(2 / 3)
+    assert pytest.approx(2 / 3) == WIDTH / HEIGHT
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""Clients of the API over the small trained service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from serving.http.app import build_api
+from serving.service import Service
+from serving.settings import LLMSection, Settings
+from store.assets import default_cache_root
+
+PREFIX = "http://testserver/api/v1"
+
+
+@pytest.fixture(scope="session")
+def api(trained_service: Service) -> Iterator[TestClient]:
+    """The API of the shared trained service."""
+    with TestClient(build_api(trained_service), base_url=PREFIX, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def untrained(tmp_path: Path) -> Iterator[TestClient]:
+    """The API of a service with an empty store."""
+    settings = Settings(home=tmp_path / "empty", cache=default_cache_root(), llm=LLMSection(backend="none"))
+    with (
+        Service.open(settings) as service,
+        TestClient(build_api(service), base_url=PREFIX, raise_server_exceptions=False) as client,
+    ):
+        yield client
