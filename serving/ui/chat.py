@@ -199,6 +199,7 @@ class ChatTab:
         user = self._user(user_id)
         try:
             history, understood = self._draw.welcome(user), self._draw.understood(view.chips if view else ())
+            profile = self._draw.profile(view.profile, editable=True) if view else self._draw.stored_profile(user)
         except TastemakerError as error:  # nothing is trained yet: say what to do
             return {self.history: self._draw.words(problem=error)}
         return {
@@ -210,7 +211,7 @@ class ChatTab:
             self.next: "",
             self.understood: understood,
             self.who: self._draw.who(user),
-            self.profile: self._draw.profile(view.profile if view else None, editable=view is not None),
+            self.profile: profile,
             self.did: "",
             self.chats: self._draw.chats(user.user_id, "") if user else "",
             **self._idle(),

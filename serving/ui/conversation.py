@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.profile import profile_of
 from agent.reasons import card_reason
 from agent.turns import Card, ChatView, Chip, Profile
 from pipeline.query import Query, Vocabulary
@@ -16,6 +17,10 @@ from store.records import Item, User
 
 FIRST_CARDS = 5
 """Cards on the page before anything was asked."""
+PROFILE_EVENTS = 500
+"""Newest events that the profile looks at."""
+PICTURED_TURNS = 6
+"""Newest turns that keep their cards."""
 TASTES = 5
 """Bars of the profile."""
 
@@ -37,8 +42,8 @@ class ChatDrawing:
         self._draw = renderer
 
     def conversation(self, turns: Sequence[Turn]) -> str:
-        """Questions and answers, oldest first."""
-        return self._draw("conversation.html", turns=turns)
+        """Questions and answers, oldest first; cards of the older ones as their titles: pictures weigh."""
+        return self._draw("conversation.html", turns=turns, pictured=PICTURED_TURNS)
 
     def words(
         self, text: str = "", *, busy: bool = False, notes: Sequence[str] = (), problem: TastemakerError | None = None
@@ -52,7 +57,8 @@ class ChatDrawing:
 
     def next(self, view: ChatView) -> str:
         """What can be said next."""
-        return self._draw("next.html", suggestions=view.suggestions, can_undo=view.can_undo)
+        suggestions = [text for text in view.suggestions if text != "undo"]  # it has a button of its own
+        return self._draw("next.html", suggestions=suggestions, can_undo=view.can_undo)
 
     def did(self, trace: Sequence[str], milliseconds: Mapping[str, float]) -> str:
         """What was done, folded."""
@@ -73,6 +79,15 @@ class ChatDrawing:
         """Likes, dislikes and taste; an invitation where nothing is known."""
         taste = sorted(profile.taste.items(), key=lambda pair: -pair[1])[:TASTES] if profile else []
         return self._draw("profile.html", profile=profile, taste=taste, editable=editable)
+
+    def stored_profile(self, user: User | None) -> str:
+        """The profile of someone who has no chat open, from their events."""
+        if user is None:
+            return self.profile(None, editable=False)
+        events = self._service.store.history(user.user_id, limit=PROFILE_EVENTS)
+        ids = list(dict.fromkeys(event.item_id for event in events))
+        items = {item.item_id: item for item in self._service.recommender.items(ids)}
+        return self.profile(profile_of(events, items), editable=False)
 
     def chats(self, user_id: str, current: str) -> str:
         """Chats of a user that hold something."""

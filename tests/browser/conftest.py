@@ -1,0 +1,166 @@
+"""A real Chromium at a real server over the small trained service."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from serving.service import Service
+from serving.settings import LLMSection, Settings
+from store.assets import default_cache_root
+from store.records import Item
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE = 30_000
+"""Milliseconds until something that should appear counts as missing; not a measure of speed."""
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running server and the service behind it."""
+
+    url: str
+    service: Service
+
+
+@pytest.fixture(scope="session")
+def site(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Its service is a copy: these tests publish items and make users."""
+    home = tmp_path_factory.mktemp("browser") / "home"
+    shutil.copytree(trained_home, home)
+    # Gradio keeps uploads in this folder, which everyone may read.
+    environment = pytest.MonkeyPatch()
+    environment.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+    from serving.http.app import build_app
+
+    settings = Settings(home=home, cache=default_cache_root(), llm=LLMSection(backend="none"))
+    with closing(socket.socket()) as listener, Service.open(settings) as service:
+        listener.bind(("127.0.0.1", 0))
+        service.warm()
+        server = uvicorn.Server(uvicorn.Config(build_app(service), log_level="error", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive(), "the server ended before it answered"
+            time.sleep(0.05)
+        yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", service)
+        server.should_exit = True
+        thread.join(timeout=20)
+    environment.undo()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Chromium for one module: its event loop must not outlive it, other tests have their own."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A person at the page."""
+
+    def __init__(self, page: Any, site: Site) -> None:
+        self.page = page
+        self.site = site
+        self.problems: list[str] = []
+        self.elsewhere: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("request", self._note)
+
+    def _note(self, request: Any) -> None:
+        if not request.url.startswith((self.site.url, "data:", "blob:")):
+            self.elsewhere.append(request.url)
+
+    def open(self, address: str = "/") -> Visitor:
+        self.page.goto(self.site.url + address)
+        self.page.wait_for_selector("#history .card, #history .turn, #history .problem")
+        return self
+
+    def ask(self, text: str) -> None:
+        """Type, press Enter, wait for the whole answer."""
+
+        def send() -> None:
+            self.page.fill("#message textarea", text)
+            self.page.press("#message textarea", "Enter")
+
+        self.during_a_turn(send)
+
+    def during_a_turn(self, act: Callable[[], object]) -> None:
+        """Do something that answers with words, and wait until all are there."""
+        self.page.evaluate(
+            """() => {
+              window.turnsSeen = 0;
+              const answer = () => document.querySelector("#words .answer")?.getAttribute("aria-busy");
+              let busy = false;
+              new MutationObserver(() => {
+                if (answer() === "true") busy = true;
+                else if (busy && answer() === "false") { busy = false; window.turnsSeen += 1; }
+              }).observe(document.querySelector("#words"), { subtree: true, childList: true, attributes: true });
+            }"""
+        )
+        act()
+        self.page.wait_for_function("() => window.turnsSeen > 0")
+        self.page.wait_for_selector("#send", state="visible")
+
+    def shown(self) -> list[Item]:
+        """Items of the cards of the last answer, as the store has them."""
+        ids = self.page.locator("#cards .card").evaluate_all("cards => cards.map(card => card.dataset.itemId)")
+        return [self.site.service.store.item(item_id) for item_id in ids]
+
+    def chips(self) -> list[str]:
+        return [text.strip() for text in self.page.locator("#understood .chip span").all_inner_texts()]
+
+    def answer(self) -> str:
+        return self.page.locator("#words .said").inner_text()
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+    def choose_user(self, name: str) -> None:
+        """Type a name into the field of the right pane and take the first suggestion."""
+        field = self.page.locator("#who-field")
+        field.fill(name)
+        self.page.locator("#who [role=option]").filter(has_text=name).first.click()
+        self.page.wait_for_function("name => document.querySelector('#who-field').value.includes(name)", arg=name)
+
+
+@pytest.fixture
+def visitor(chromium: Any, site: Site) -> Iterator[Visitor]:
+    """At a desktop."""
+    yield from _visit(chromium, site, viewport={"width": 1440, "height": 900})
+
+
+@pytest.fixture
+def phone(chromium: Any, site: Site) -> Iterator[Visitor]:
+    """At a phone."""
+    yield from _visit(chromium, site, viewport={"width": 375, "height": 812}, has_touch=True, is_mobile=True)
+
+
+def _visit(chromium: Any, site: Site, **settings: Any) -> Iterator[Visitor]:
+    context = chromium.new_context(reduced_motion="reduce", **settings)
+    someone = Visitor(context.new_page(), site)
+    yield someone
+    context.close()
+    assert someone.problems == [], "the page threw errors"
+    assert someone.elsewhere == [], "the page asked another server"

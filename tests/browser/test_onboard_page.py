@@ -1,0 +1,115 @@
+"""An item that is published through the page is recommended at once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+pytestmark = pytest.mark.browser
+
+
+def poster(path: Path) -> Path:
+    picture = Image.new("RGB", (320, 480), "#1d3a34")
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((60, 90, 260, 290), fill="#e9c46a")
+    draw.rectangle((0, 300, 320, 480), fill="#0f1f1b")
+    picture.save(path)
+    return path
+
+
+def fill_in(visitor: Any, *, title: str, text: str, categories: list[str], year: str) -> None:
+    page = visitor.page
+    visitor.tab("Onboard")
+    page.locator("#onboard-title input, #onboard-title textarea").first.fill(title)
+    page.locator("#onboard-text textarea").fill(text)
+    for category in categories:
+        field = page.locator("#onboard-categories input")
+        field.fill(category)
+        page.keyboard.press("Enter")
+    page.get_by_label("Year").fill(year)
+    page.keyboard.press("Tab")
+
+
+def test_published_now_recommended_now(
+    visitor: Any, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    page = visitor.open().page
+    fill_in(
+        visitor,
+        title="The Salt Road",
+        text="A weary detective follows a smuggler across a frozen border town: a dry, violent crime thriller.",
+        categories=["Crime", "Thriller"],
+        year="1997",
+    )
+    page.locator("#onboard-picture input[type=file]").set_input_files(poster(tmp_path / "salt.png"))
+    page.wait_for_selector("#onboard-preview .draft .photo")
+    page.wait_for_selector("#onboard-preview .near")
+    assert page.locator("#onboard-preview .readers li").count() >= 1
+
+    began = time.perf_counter()
+    page.click("#publish")
+    live = page.wait_for_selector("#onboard-done .live")
+    item_id = live.get_attribute("data-item-id")
+    reader = page.locator("#onboard-done .go").get_attribute("data-user")
+    visitor.during_a_turn(page.locator("#onboard-done .go").click)
+    seconds = time.perf_counter() - began
+    record_property("seconds_from_publish_to_chat", round(seconds, 2))
+    logging.getLogger(__name__).info("from Publish to the card in a chat: %.2f s", seconds)
+
+    stored = visitor.site.service.store.item(item_id)
+    assert stored.title == "The Salt Road"
+    assert stored.categories == ("Crime", "Thriller")
+    assert stored.attributes["year"] == 1997
+    assert Path(stored.image or "").is_relative_to(visitor.site.service.settings.pictures)
+    assert item_id in [item.item_id for item in visitor.shown()]
+    assert f"user={reader}" in page.url
+    assert page.locator(f'#cards .card[data-item-id="{item_id}"] img.photo').count() == 1
+
+
+def test_a_broken_picture_is_said_and_the_item_kept(visitor: Any, tmp_path: Path) -> None:
+    page = visitor.open().page
+    fill_in(visitor, title="Cut Off", text="A short comedy about a cable.", categories=["Comedy"], year="1996")
+    whole = poster(tmp_path / "whole.png").read_bytes()
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(whole[: len(whole) // 2])
+    page.locator("#onboard-picture input[type=file]").set_input_files(broken)
+    page.wait_for_selector("#onboard-warnings .amber:has-text('text only')")
+    page.click("#publish")
+    live = page.wait_for_selector("#onboard-done .live")
+    assert "text only" in live.inner_text()
+    assert visitor.site.service.store.item(live.get_attribute("data-item-id")).image is None
+
+
+def test_a_near_duplicate_is_in_amber_above_the_button(visitor: Any) -> None:
+    page = visitor.open().page
+    known = visitor.site.service.store.items()[0]
+    visitor.tab("Onboard")
+    page.locator("#onboard-title input, #onboard-title textarea").first.fill(known.title)
+    warning = page.wait_for_selector("#onboard-warnings .amber")
+    assert known.title in warning.inner_text()
+    assert warning.bounding_box()["y"] < page.locator("#publish").bounding_box()["y"]
+
+
+def test_an_id_that_is_taken_replaces_nothing(visitor: Any) -> None:
+    page = visitor.open().page
+    known = visitor.site.service.store.items()[0]
+    fill_in(visitor, title="Usurper", text="", categories=["Comedy"], year="1996")
+    page.locator("#onboard-id input, #onboard-id textarea").first.fill(known.item_id)
+    page.wait_for_selector("#onboard-preview .near")
+    page.click("#publish")
+    page.wait_for_selector("#onboard-warnings .problem")
+    assert visitor.site.service.store.item(known.item_id).title == known.title
+
+
+def test_a_number_that_is_none_is_refused(visitor: Any) -> None:
+    page = visitor.open().page
+    fill_in(visitor, title="Timeless", text="", categories=["Comedy"], year="soon")
+    problem = page.wait_for_selector("#onboard-warnings .problem")
+    assert "'soon'" in problem.inner_text()
+    assert page.locator("#publish").is_disabled()
