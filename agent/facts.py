@@ -5,6 +5,7 @@ A template sentence is built from the request in force and the evidence of the r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from store.records import Item
 
 _PLACES = ("comes first", "comes second", "comes third")
 """From among this many of the first items, one gets a sentence of its own."""
+
+_ODD = re.compile(r"[^\w\s,&/'-]|_")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class TurnFacts:
             liked=self.liked,
             asked=self.asked,
             asked_text=bool(self.query.text),
-            texts=(*remarks(self), *_constraint_parts(self.query)),
+            texts=(*remarks(self), *_verbatim_parts(self)),
         )
 
 
@@ -105,10 +108,23 @@ def _constraint_parts(query: Query) -> tuple[str, ...]:
     constraints = query.constraints
     included = [join_and(_values(group), last="or") for group in constraints.include if group]
     excluded = [f"no {join_and(_values(constraints.exclude), last='or')}"] if constraints.exclude else []
+    return (*included, *excluded, *_range_and_phrase_parts(query))
+
+
+def _verbatim_parts(facts: TurnFacts) -> tuple[str, ...]:
+    """Parts that a check can't take apart into values: hard constraints, so they hold for whatever is shown."""
+    known = (*facts.asked, *(recommendation.item for recommendation in facts.recommendations))
+    titles = {clean(item.title) for item in known}
+    opaque = [p for p in _constraint_parts(facts.query) if _ODD.search(p) or any(title in p for title in titles)]
+    return (*_range_and_phrase_parts(facts.query), *opaque)
+
+
+def _range_and_phrase_parts(query: Query) -> tuple[str, ...]:
+    constraints = query.constraints
     ranges = [_range(name, bounds) for name, bounds in constraints.ranges.items()]
     phrases = [f"with {clean(phrase)}" for phrase in sorted(constraints.phrases_in)]
     without = [f"without {clean(phrase)}" for phrase in sorted(constraints.phrases_out)]
-    return tuple(part for part in (*included, *excluded, *ranges, *phrases, *without) if part)
+    return tuple(part for part in (*ranges, *phrases, *without) if part)
 
 
 def _values(facets: Iterable[Facet]) -> list[str]:

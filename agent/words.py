@@ -116,8 +116,11 @@ def _sentences(
     if llm is not None and facts.recommendations:
         evidence = facts.evidence()
         try:
+            shown: set[str] = set()
             for wanted in _asked_of_model(llm, facts, settings, cancelled):
-                sentence = _checked(wanted, grounder, evidence, trace) or _at(template, said)
+                news = "" if wanted in shown else wanted
+                sentence = _checked(news, grounder, evidence, trace) or _at(template, said)
+                shown.add(sentence)
                 said += 1
                 if sentence:
                     yield sentence

@@ -52,12 +52,12 @@ def scope(masked: MaskedSentence, evidence: Evidence) -> tuple[Item, ...]:
 
 def named_items(masked: MaskedSentence, evidence: Evidence) -> tuple[Item, ...]:
     """Shown items that the sentence is about, by name."""
-    found: list[Item] = []
+    found: dict[str, Item] = {}
     for at, mark in enumerate(masked.text):
         passage = masked.passages.get(mark)
         if passage is not None and _is_subject(passage, at):
-            found.extend(_placed(passage.shown, masked.text, evidence) if len(passage.shown) > 1 else passage.shown)
-    return tuple(found)
+            found |= {item.item_id: item for item in _placed(passage.shown, masked.text, evidence)}
+    return tuple(found.values())
 
 
 def _is_subject(passage: Passage, at: int) -> bool:
@@ -81,6 +81,8 @@ def unsupported_claims(masked: MaskedSentence, evidence: Evidence) -> Iterator[s
     for name, words in cued.items():
         if request_only and _in_request(name, carriers, evidence):
             continue
+        if evidence.small_talk and name == "text":
+            continue  # "what mood are you in" claims nothing where nothing is shown
         if not about or not all(_supports(name, item, carriers, evidence) for item in about):
             yield words
     if carriers and not _CARRYING & cued.keys() and not (request_only and _are_asked(carriers, evidence)):
@@ -157,7 +159,9 @@ def _comparisons(text: str) -> Iterator[tuple[re.Match[str], int, Callable[[floa
 
 def _all_hold(items: Sequence[Item], attribute: str, value: float, test: Callable[[float, float], bool]) -> bool:
     numbers = [item.attributes.get(attribute) for item in items]
-    return all(isinstance(n, int | float) and not isinstance(n, bool) and test(float(n), value) for n in numbers)
+    return bool(numbers) and all(
+        isinstance(n, int | float) and not isinstance(n, bool) and test(float(n), value) for n in numbers
+    )
 
 
 def _is_count(word: Token, evidence: Evidence) -> bool:

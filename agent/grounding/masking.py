@@ -92,6 +92,8 @@ def mask(sentence: str, passages: Mapping[str, Passage]) -> MaskedSentence:
 
 
 def _bounded(text: str) -> str:
+    if not any(character.isalnum() for character in text):
+        return rf"(?<!\S){re.escape(text)}(?=[\s,;:.]|$)"  # a title such as "." is no full stop
     before = r"(?<!\w)" if text[0].isalnum() else ""
     after = r"(?!\w)" if text[-1].isalnum() else ""
     return f"{before}{re.escape(text)}{after}"

@@ -38,7 +38,6 @@ NUMBER_WORDS: Mapping[str, int] = {
 }
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
-    "from": ge,
     "since": ge,
     "at least": ge,
     "until": le,

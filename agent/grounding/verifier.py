@@ -8,12 +8,12 @@ What it does not know, it refuses; the caller then says a template sentence inst
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agent.grounding.claims import false_numbers, false_places, scope, unsupported_claims
 from agent.grounding.evidence import Evidence, Violation
-from agent.grounding.masking import MARKS, MaskedSentence, mask, passages_of
+from agent.grounding.masking import MARKS, MaskedSentence, Passage, mask, passages_of
 from agent.grounding.neutral import CHAT, NEGATIONS, NEUTRAL, NUMBER_WORDS
 from agent.grounding.titles import TitleIndex, TitleMatch, Token, title_keys, tokens
 from agent.plain_text import clean
@@ -27,6 +27,9 @@ _QUOTED = re.compile(r"[“\"]([^“”\"]*)[”\"]")
 _SENTENCE_END = re.compile(r"(?<=[.?!…])\s+")
 _REACH = 2
 """Words that may stand between a negation and the value that it denies: "no other Horror"."""
+
+_Chain = tuple[tuple[TitleMatch, ...], bool]
+"""Values that stand together, and whether one of them is enough."""
 
 
 class Grounder:
@@ -53,8 +56,33 @@ class Grounder:
         """
         if sentence != clean(sentence):
             return (Violation("characters", "invisible or untrimmed characters", sentence),)
-        masked = mask(sentence, passages_of(evidence))
+        passages = passages_of(evidence)
+        for text in [text for text, passage in passages.items() if passage.value and self._is_value(text)]:
+            del passages[text]  # checked against the items themselves
+        found = self._violations(sentence, passages, evidence)
+        for title in self._ambiguous(sentence, passages) if found else ():
+            others = {text: passage for text, passage in passages.items() if text != title}
+            if not self._violations(sentence, others, evidence):
+                return ()
+        return found
+
+    def _violations(self, sentence: str, passages: Mapping[str, Passage], evidence: Evidence) -> tuple[Violation, ...]:
+        masked = mask(sentence, passages)
         return tuple(Violation(kind, text, sentence) for kind, text in self._problems(masked, evidence))
+
+    def _is_value(self, text: str) -> bool:
+        words = tokens(text)
+        return any(match.tokens == tuple(words) for match in self._values.find(words))
+
+    def _ambiguous(self, sentence: str, passages: Mapping[str, Passage]) -> Iterator[str]:
+        """Titles that may be meant as plain words: "Here" in "Here are two films", "Crime" where it is a value too.
+
+        One true reading is enough.
+        """
+        for word in tokens(sentence)[:1]:
+            if word.text in passages and word.key in self._neutral:
+                yield word.text
+        yield from (text for text in passages if text in sentence and self._is_value(text))
 
     def _problems(self, masked: MaskedSentence, evidence: Evidence) -> Iterator[tuple[str, str]]:
         if strange := "".join(sorted({c for c in masked.text if not _PLAIN.match(c)} | set(_underscores(masked.text)))):
@@ -63,9 +91,10 @@ class Grounder:
         values = [match for match in self._values.find(words) if self._is_named(match, masked.text)]
         yield from (("title", text) for text in self._foreign_titles(masked, values))
         yield from (("quote", text) for text in _foreign_quotes(masked))
-        yield from (("claim", text) for text in unsupported_claims(masked, evidence))
-        yield from (("claim", text) for text in false_places(words, masked, evidence))
-        yield from (("number", text) for text in false_numbers(words, masked, evidence, self._attributes))
+        claims = _without(values, masked)
+        yield from (("claim", text) for text in unsupported_claims(claims, evidence))
+        yield from (("claim", text) for text in false_places(tokens(claims.text), claims, evidence))
+        yield from (("number", text) for text in false_numbers(tokens(claims.text), claims, evidence, self._attributes))
         yield from (("value", text) for text in _foreign_reason_values(masked, evidence))
         chains = list(_chains(values, words))
         yield from (("value", text) for text in _false_values(chains, words, scope(masked, evidence)))
@@ -140,6 +169,14 @@ def audit(
     return tuple(v for sentence in sentences(answer, evidence) for v in grounder.verify(sentence, evidence))
 
 
+def _without(values: Sequence[TitleMatch], masked: MaskedSentence) -> MaskedSentence:
+    """The sentence with its values blanked: a value such as "Popular Science" claims nothing."""
+    text = masked.text
+    for match in values:
+        text = text[: match.start] + "_" * (match.end - match.start) + text[match.end :]
+    return replace(masked, text=text)
+
+
 def _underscores(text: str) -> str:
     return "_" if "_" in text else ""
 
@@ -176,7 +213,7 @@ def _foreign_reason_values(masked: MaskedSentence, evidence: Evidence) -> Iterat
                 break
 
 
-def _chains(values: Sequence[TitleMatch], words: Sequence[Token]) -> Iterator[tuple[tuple[TitleMatch, ...], bool]]:
+def _chains(values: Sequence[TitleMatch], words: Sequence[Token]) -> Iterator[_Chain]:
     """Runs of values joined by "or", "and" or commas, with whether one of them is enough ("or")."""
     position = {token.start: i for i, token in enumerate(words)}
     chain: list[TitleMatch] = []
@@ -194,30 +231,33 @@ def _chains(values: Sequence[TitleMatch], words: Sequence[Token]) -> Iterator[tu
         yield tuple(chain), any_of
 
 
-def _denied(chain: Sequence[TitleMatch], words: Sequence[Token]) -> Token | None:
-    """The negation in front of a chain of values, if there is one."""
+def _denied(chain: Sequence[TitleMatch], words: Sequence[Token], chains: Sequence[_Chain]) -> Token | None:
+    """The negation in front of a chain of values, if there is one and no other value stands between."""
     first = next(i for i, word in enumerate(words) if word.start == chain[0].start)
-    before = words[max(0, first - 1 - _REACH) : first]
-    return next((word for word in reversed(before) if word.key in NEGATIONS), None)
+    in_values = {token.start for other, _ in chains for match in other for token in match.tokens}
+    for word in reversed(words[max(0, first - 1 - _REACH) : first]):
+        if word.start in in_values:
+            return None
+        if word.key in NEGATIONS:
+            return word
+    return None
 
 
-def _false_values(
-    chains: Sequence[tuple[tuple[TitleMatch, ...], bool]], words: Sequence[Token], items: Sequence[Item]
-) -> Iterator[str]:
+def _false_values(chains: Sequence[_Chain], words: Sequence[Token], items: Sequence[Item]) -> Iterator[str]:
     for chain, any_of in chains:
         keys = [match.key for match in chain]
         for item in items:
             has = [bool(title_keys(" ".join(key)) & _value_keys(item)) for key in keys]
-            denied = _denied(chain, words) is not None
+            denied = _denied(chain, words, chains) is not None
             true = not any(has) if denied else any(has) if any_of else all(has)
             if not true:
                 yield ", ".join(" ".join(key) for key in keys)
                 break
 
 
-def _loose_negations(chains: Sequence[tuple[tuple[TitleMatch, ...], bool]], words: Sequence[Token]) -> Iterator[str]:
+def _loose_negations(chains: Sequence[_Chain], words: Sequence[Token]) -> Iterator[str]:
     """Negations that deny no value: "not popular", "none of these fit"."""
-    used = {token.start for chain, _ in chains if (token := _denied(chain, words)) is not None}
+    used = {token.start for chain, _ in chains if (token := _denied(chain, words, chains)) is not None}
     return (word.text for word in words if word.key in NEGATIONS and word.start not in used)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import llguidance
 import llguidance.hf
+import numpy as np
 import torch
-from llguidance.torch import apply_token_bitmask_inplace, fill_next_token_bitmask, get_bitmask_shape
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.cache_utils import DynamicCache
 
@@ -164,9 +164,11 @@ def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
 
 def _mask_logits(logits: torch.Tensor, matcher: llguidance.LLMatcher) -> None:
     """Take the tokens that the grammar forbids out of ``logits`` [V], in place."""
-    mask = torch.zeros(get_bitmask_shape(1, logits.numel()), dtype=torch.int32)
-    fill_next_token_bitmask(matcher, mask)
-    apply_token_bitmask_inplace(logits.unsqueeze(0), mask)
+    allowed = np.zeros(logits.numel(), dtype=bool)
+    bits = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little")
+    known = min(bits.size, allowed.size)  # a model may have more rows than its tokenizer has tokens
+    allowed[:known] = bits[:known]
+    logits[torch.from_numpy(~allowed)] = float("-inf")
 
 
 def _draw(logits: torch.Tensor, sampling: Sampling, generator: torch.Generator) -> int:
