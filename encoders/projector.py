@@ -1,71 +1,211 @@
-"""From content to the spaces in which the scorers know items: ridge regression on the items that readers have met."""
+"""From content to the spaces in which the scorers know items, so that an item has a place on the day it arrives.
+
+One kernel ridge regression per set of modalities that an item can have, each trained on the warm items that have at
+least that set: a missing picture or text is the normal case of another regression, not a hole in the input.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from encoders.content import Content, Vectors
 from encoders.features import FeatureSpec
+from encoders.kernel_ridge import KernelRidge, fit_kernel_ridge
+from store.errors import InputError, TrainingError
 from store.records import Item
+
+Arrays = dict[str, NDArray[np.generic]]
+SUBSETS = (frozenset(), frozenset({"text"}), frozenset({"image"}), frozenset({"text", "image"}))
+VERSION = 1
+PREDICTABLE = 1e-3
+"""Share of a target's variance that content must explain before its rows are stretched: noise is not blown up."""
 
 
 @dataclass(frozen=True)
 class ProjectorSettings:
-    """Settings of the projector.
+    """How content is mapped.
 
     Attributes:
-        ridge: weight of the squared norm of the map.
-        minimum_share: share of training items that must have a modality before it takes part.
-        seed: of everything random.
+        attributes_weight: of categories and attributes in the distance of two items.
+        text_weight: of the text.
+        image_weight: of the picture.
+        gamma: of the Gaussian kernel, in units of the mean squared distance of two training items.
+        penalties: ridge penalties that leave-one-out chooses from, one per target.
+        reliable: interactions at which a row of a target counts half of one that has very many.
+        landmarks: training items that the kernel is spanned by, at most; more are slower and better.
+        minimum_share: share of the training items that must have a modality for it to take part.
+        minimum_items: and how many at least.
+        minimum_value_items: items that must have a category or attribute value for it to have a column.
+        most_values: columns for values at most.
+        most_knots: places at which a numeric attribute is looked at.
+        seed: of the choice of landmarks.
     """
 
-    ridge: float = 3.0
-    minimum_share: float = 0.05
+    attributes_weight: float = 0.7
+    text_weight: float = 1.0
+    image_weight: float = 0.5
+    gamma: float = 0.8
+    penalties: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+    reliable: float = 5.0
+    landmarks: int = 2_000
+    minimum_share: float = 0.02
+    minimum_items: int = 20
+    minimum_value_items: int = 3
+    most_values: int = 500
+    most_knots: int = 11
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("attributes_weight", "text_weight", "image_weight", "gamma", "reliable"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} is {getattr(self, name)!r}, not above 0", fix=f"Give {name} a number > 0.")
+        for name in ("landmarks", "minimum_items", "minimum_value_items", "most_values"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)!r}, below 1", fix=f"Give {name} a number >= 1.")
+        if self.most_knots < 2:
+            raise InputError(f"most_knots is {self.most_knots}, below 2", fix="A range has two ends.")
+        if not self.penalties or min(self.penalties) <= 0:
+            raise InputError(f"penalties are {self.penalties!r}", fix="Give at least one, all above 0.")
+
+
+@dataclass(frozen=True)
+class Block:
+    """How one kind of content enters the distance: centred, then scaled so that its mean squared norm is its weight's.
+
+    Attributes:
+        mean: float32 [F] over the training items that have it.
+        scale: factor after centring.
+    """
+
+    mean: NDArray[np.float32]
+    scale: float
+
+    @classmethod
+    def learn(cls, rows: Vectors, weight: float) -> Block:
+        """From the training items that have this kind of content."""
+        mean = rows.mean(axis=0)
+        spread = float(np.sqrt(((rows - mean) ** 2).sum(axis=1).mean()))
+        return cls(mean.astype(np.float32), weight / spread if spread > 1e-6 else 0.0)
+
+    def apply(self, rows: Vectors) -> Vectors:
+        """[N, F] -> float32 [N, F]."""
+        return ((rows - self.mean) * np.float32(self.scale)).astype(np.float32)
 
 
 class ContentProjector:
-    """A linear map from text, image and attributes to several spaces at once."""
+    """Maps items into every target space at once. Immutable; made by ``fit_projector`` or ``from_arrays``.
+
+    Cold and warm rows compare: around the mean row, projected rows are stretched so that, over the warm items each
+    projected as if it were new (leave-one-out), their distances to the mean have the size of the true rows'. The rows
+    of a ridge regression are shorter, and new items would lose to old ones for that alone.
+    """
 
     def __init__(
-        self, weights: Vectors, spec: FeatureSpec, modalities: frozenset[str], spaces: Mapping[str, int]
+        self,
+        *,
+        spec: FeatureSpec,
+        blocks: Mapping[str, Block],
+        maps: Mapping[frozenset[str], KernelRidge],
+        choice: Mapping[frozenset[str], frozenset[str]],
+        targets: Mapping[str, int],
     ) -> None:
-        self._weights = weights
         self._spec = spec
-        self._modalities = modalities
-        self._spaces = dict(spaces)
+        self._blocks = dict(blocks)
+        self._maps = dict(maps)
+        self._choice = dict(choice)
+        self._targets = dict(targets)
 
     @property
     def trained_modalities(self) -> frozenset[str]:
-        return self._modalities
+        """Subset of {"text", "image"}: only these take part."""
+        return frozenset(self._blocks) - {"attributes"}
 
     def project(self, items: Sequence[Item], content: Content) -> dict[str, Vectors]:
-        rows = _inputs(items, content, self._spec, self._modalities) @ self._weights
-        ends = np.cumsum(list(self._spaces.values()))
-        return dict(zip(self._spaces, np.split(rows, ends[:-1], axis=1), strict=True))
+        """One float32 [N, D] per target.
 
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        return {
-            "weights": self._weights,
-            "spec": np.frombuffer(self._spec.to_json().encode(), dtype=np.uint8).copy(),
-            "modalities": np.frombuffer(",".join(sorted(self._modalities)).encode(), dtype=np.uint8).copy(),
-            "spaces": np.frombuffer(",".join(self._spaces).encode(), dtype=np.uint8).copy(),
-            "widths": np.array(list(self._spaces.values()), dtype=np.int64),
+        Args:
+            items: N items; their categories and attributes are content too.
+            content: what ``ContentEncoder.encode`` made of the same items.
+
+        Raises:
+            InputError: another number of rows, or vectors of another encoder than at training.
+        """
+        self._check(items, content)
+        blocks = _apply(self._spec, self._blocks, items, content)
+        rows = np.zeros((len(items), sum(self._targets.values())), dtype=np.float32)
+        patterns = _patterns(content, self.trained_modalities)
+        for pattern in set(patterns):
+            chosen = np.flatnonzero([own == pattern for own in patterns])
+            subset = self._choice[pattern]
+            rows[chosen] = self._maps[subset].predict(_joined(blocks, subset, chosen))
+        ends = np.cumsum(list(self._targets.values()))[:-1]
+        return dict(zip(self._targets, np.split(rows, ends, axis=1), strict=True))
+
+    def _check(self, items: Sequence[Item], content: Content) -> None:
+        if len(items) != len(content):
+            raise InputError(f"{len(items)} items and {len(content)} rows of content", fix="Encode the same items.")
+        for name, vectors, present in _modalities(content):
+            if name not in self._blocks or not present.any():
+                continue
+            if vectors.shape[1] != (wanted := len(self._blocks[name].mean)):
+                raise InputError(
+                    f"{name} vectors have {vectors.shape[1]} dimensions, training had {wanted}",
+                    fix="Use the encoders of the training, or run `tastemaker train` again.",
+                )
+
+    def to_arrays(self) -> Arrays:
+        """Everything ``from_arrays`` needs; text as UTF-8 bytes."""
+        about = {
+            "version": VERSION,
+            "spec": self._spec.to_json(),
+            "targets": self._targets,
+            "scales": {name: block.scale for name, block in self._blocks.items()},
+            "gammas": {_key(subset): model.gamma for subset, model in self._maps.items()},
+            "choice": {_key(pattern): _key(subset) for pattern, subset in self._choice.items()},
         }
+        arrays: Arrays = {"about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8).copy()}
+        for name, block in self._blocks.items():
+            arrays[f"mean.{name}"] = block.mean
+        for subset, model in self._maps.items():
+            arrays[f"landmarks.{_key(subset)}"] = model.landmarks
+            arrays[f"coefficients.{_key(subset)}"] = model.coefficients
+            arrays[f"bias.{_key(subset)}"] = model.bias
+        return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> ContentProjector:
-        text = {name: arrays[name].tobytes().decode() for name in ("spec", "modalities", "spaces")}
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
+        """The projector that ``to_arrays`` was called on.
+
+        Raises:
+            InputError: the arrays are of another version.
+        """
+        about = json.loads(arrays["about"].tobytes())
+        if about["version"] != VERSION:
+            raise InputError(
+                f"the projector has format {about['version']}, this version reads {VERSION}",
+                fix="Run `tastemaker train` again.",
+            )
+
+        def floats(name: str) -> NDArray[np.float32]:
+            return np.asarray(arrays[name], dtype=np.float32)
+
         return cls(
-            arrays["weights"],
-            FeatureSpec.from_json(text["spec"]),
-            frozenset(filter(None, text["modalities"].split(","))),
-            dict(zip(text["spaces"].split(","), arrays["widths"].tolist(), strict=True)),
+            spec=FeatureSpec.from_json(about["spec"]),
+            blocks={name: Block(floats(f"mean.{name}"), scale) for name, scale in about["scales"].items()},
+            maps={
+                _subset(key): KernelRidge(
+                    floats(f"landmarks.{key}"), floats(f"coefficients.{key}"), floats(f"bias.{key}"), gamma
+                )
+                for key, gamma in about["gammas"].items()
+            },
+            choice={_subset(pattern): _subset(subset) for pattern, subset in about["choice"].items()},
+            targets=about["targets"],
         )
 
 
@@ -74,34 +214,181 @@ def fit_projector(
     content: Content,
     targets: Mapping[str, Vectors],
     *,
-    weights: NDArray[np.float32],
-    settings: ProjectorSettings,
-    fit: object = None,
+    weights: NDArray[np.floating],
+    settings: ProjectorSettings | None = None,
 ) -> ContentProjector:
-    """Fit by weighted ridge regression.
+    """Learn the map from warm items. Closed form: deterministic, no epochs.
 
     Args:
-        items: N items that readers have met.
-        content: their content.
-        targets: space -> float32 [N, D].
-        weights: interactions of each item, float32 [N]; they count by their square root.
+        items: N warm items.
+        content: of the same items.
+        targets: by name, float32 [N, D], the rows in which a scorer knows these items.
+        weights: [N], interactions per item; rows that rest on few count less.
+        settings: of the map.
+
+    Raises:
+        TrainingError: fewer than three items, or no target.
+        InputError: rows do not match, or a target is not finite.
     """
-    shares = {"text": content.has_text.mean(), "image": content.has_image.mean()}
-    modalities = frozenset(name for name, share in shares.items() if share >= settings.minimum_share)
-    spec = FeatureSpec.learn(items, minimum=3, most_values=2_000, most_knots=8)
-    inputs = _inputs(items, content, spec, modalities)
-    scale = np.sqrt(np.sqrt(weights / weights.mean()))[:, None]
-    left, right = inputs * scale, np.concatenate(list(targets.values()), axis=1) * scale
-    solution = np.linalg.solve(left.T @ left + settings.ridge * np.eye(left.shape[1], dtype=np.float32), left.T @ right)
+    settings = settings or ProjectorSettings()
+    _check_training(items, content, targets, weights)
+    spec = FeatureSpec.learn(
+        items,
+        minimum=settings.minimum_value_items,
+        most_values=settings.most_values,
+        most_knots=settings.most_knots,
+    )
+    present = {name: mask for name, _, mask in _modalities(content)}
+    enough = max(settings.minimum_items, settings.minimum_share * len(items))
+    blocks = {"attributes": Block.learn(spec.encode(items), settings.attributes_weight)}
+    for name, vectors, mask in _modalities(content):
+        if mask.sum() >= enough:
+            weight = settings.text_weight if name == "text" else settings.image_weight
+            blocks[name] = Block.learn(vectors[mask], weight)
+    trained = frozenset(blocks) - {"attributes"}
+    applied = _apply(spec, blocks, items, content)
+    rows = np.concatenate(tuple(targets.values()), axis=1).astype(np.float64)
+    groups = np.repeat(np.arange(len(targets)), [vectors.shape[1] for vectors in targets.values()])
+    counts = np.maximum(weights, 0.0) + 1.0
+    trust = counts / (counts + settings.reliable)
+
+    maps: dict[frozenset[str], KernelRidge] = {}
+    left_out: dict[frozenset[str], NDArray[np.float64]] = {}
+    generator = np.random.default_rng(settings.seed)
+    for subset in (subset for subset in SUBSETS if subset <= trained):
+        chosen = np.flatnonzero(_having(present, subset, len(items)))
+        if subset and len(chosen) < enough:
+            continue
+        features = _joined(applied, subset, chosen)
+        model, predicted = fit_kernel_ridge(
+            features,
+            rows[chosen],
+            trust[chosen],
+            groups=groups,
+            landmarks=np.sort(generator.permutation(len(chosen))[: settings.landmarks]),
+            gamma=settings.gamma / max(_mean_squared_distance(features), 1e-6),
+            penalties=settings.penalties,
+        )
+        maps[subset] = _stretched(model, rows[chosen], predicted, groups)
+        left_out[subset] = np.full_like(rows, np.nan)
+        left_out[subset][chosen] = predicted
+    choice = {
+        pattern: _best_subset(pattern, left_out, rows, trust, groups, present)
+        for pattern in SUBSETS
+        if pattern <= trained
+    }
+    used = set(choice.values())
     return ContentProjector(
-        solution.astype(np.float32), spec, modalities, {name: values.shape[1] for name, values in targets.items()}
+        spec=spec,
+        blocks=blocks,
+        maps={subset: model for subset, model in maps.items() if subset in used},
+        choice=choice,
+        targets={name: vectors.shape[1] for name, vectors in targets.items()},
     )
 
 
-def _inputs(items: Sequence[Item], content: Content, spec: FeatureSpec, modalities: frozenset[str]) -> Vectors:
-    parts = [np.ones((len(items), 1), dtype=np.float32), spec.encode(items)]
-    if "text" in modalities:
-        parts.append(np.where(content.has_text[:, None], content.text, 0.0))
-    if "image" in modalities:
-        parts.append(np.where(content.has_image[:, None], content.image, 0.0))
-    return np.concatenate(parts, axis=1).astype(np.float32)
+def _mean_squared_distance(features: Vectors) -> float:
+    """Of two random rows: twice the variance."""
+    return 2.0 * float(features.var(axis=0, dtype=np.float64).sum())
+
+
+def _stretched(
+    model: KernelRidge, rows: NDArray[np.float64], predicted: NDArray[np.float64], groups: NDArray[np.int64]
+) -> KernelRidge:
+    """The model with its rows stretched around the mean row, per target; see ``ContentProjector``."""
+    mean = rows.mean(axis=0)
+    factors = np.ones(rows.shape[1])
+    for group in np.unique(groups):
+        columns = groups == group
+        own = float(((predicted[:, columns] - mean[columns]) ** 2).sum())
+        true = float(((rows[:, columns] - mean[columns]) ** 2).sum())
+        explained = 1.0 - float(((predicted[:, columns] - rows[:, columns]) ** 2).sum()) / max(true, 1e-12)
+        if explained > PREDICTABLE:
+            factors[columns] = np.sqrt(true / own)
+    return KernelRidge(
+        landmarks=model.landmarks,
+        coefficients=(model.coefficients * factors).astype(np.float32),
+        bias=(mean + (model.bias - mean) * factors).astype(np.float32),
+        gamma=model.gamma,
+    )
+
+
+def _best_subset(
+    pattern: frozenset[str],
+    left_out: Mapping[frozenset[str], NDArray[np.float64]],
+    rows: NDArray[np.float64],
+    trust: NDArray[np.floating],
+    groups: NDArray[np.int64],
+    present: Mapping[str, NDArray[np.bool_]],
+) -> frozenset[str]:
+    """Of the regressions that an item with these modalities can use, the one with the least leave-one-out error.
+
+    So a modality that says nothing here is left aside instead of adding noise.
+    """
+    candidates = [subset for subset in left_out if subset <= pattern]
+    having = _having(present, pattern, len(rows))
+    if not having.any():
+        return max(candidates, key=len)
+    sizes = np.array([(rows[:, groups == group] ** 2).sum() + 1e-12 for group in groups])
+
+    def error(subset: frozenset[str]) -> float:
+        squares = (left_out[subset][having] - rows[having]) ** 2 / sizes
+        return float((squares.sum(axis=1) * trust[having]).sum())
+
+    return min(candidates, key=error)
+
+
+def _modalities(content: Content) -> tuple[tuple[str, Vectors, NDArray[np.bool_]], ...]:
+    return (("text", content.text, content.has_text), ("image", content.image, content.has_image))
+
+
+def _apply(
+    spec: FeatureSpec, blocks: Mapping[str, Block], items: Sequence[Item], content: Content
+) -> dict[str, Vectors]:
+    """Every block's rows; those of items that lack the modality are never used."""
+    raw = {"attributes": spec.encode(items), **{name: vectors for name, vectors, _ in _modalities(content)}}
+    return {name: block.apply(raw[name]) for name, block in blocks.items() if raw[name].shape[1] == len(block.mean)}
+
+
+def _joined(blocks: Mapping[str, Vectors], subset: frozenset[str], rows: NDArray[np.int64]) -> Vectors:
+    """Attributes and the modalities of ``subset`` side by side, for some rows."""
+    return np.concatenate([blocks[name][rows] for name in ("attributes", *sorted(subset))], axis=1)
+
+
+def _having(present: Mapping[str, NDArray[np.bool_]], subset: frozenset[str], count: int) -> NDArray[np.bool_]:
+    mask = np.ones(count, dtype=np.bool_)
+    for name in subset:
+        mask &= present[name]
+    return mask
+
+
+def _patterns(content: Content, trained: frozenset[str]) -> list[frozenset[str]]:
+    """Per row, the trained modalities that it has."""
+    masks = [(name, mask) for name, _, mask in _modalities(content) if name in trained]
+    return [frozenset(name for name, mask in masks if mask[row]) for row in range(len(content))]
+
+
+def _key(subset: frozenset[str]) -> str:
+    return "_".join(sorted(subset)) or "attributes"
+
+
+def _subset(key: str) -> frozenset[str]:
+    return frozenset(key.split("_")) - {"attributes"}
+
+
+def _check_training(
+    items: Sequence[Item], content: Content, targets: Mapping[str, Vectors], weights: NDArray[np.floating]
+) -> None:
+    lengths = {len(items), len(content), len(weights), *(len(vectors) for vectors in targets.values())}
+    if len(lengths) != 1:
+        raise InputError(
+            f"items, content, weights and targets have {sorted(lengths)} rows", fix="Pass one row per warm item."
+        )
+    if len(items) < 3 or not targets:
+        raise TrainingError(
+            f"{len(items)} warm items and {len(targets)} targets are too few to learn from content",
+            fix="Ingest more items with interactions.",
+        )
+    for name, vectors in targets.items():
+        if not np.isfinite(vectors).all():
+            raise InputError(f"target {name!r} holds NaN or infinity", fix="Check the model that it comes from.")
