@@ -16,8 +16,10 @@ from store.errors import InputError
 class LightGCNSettings:
     """Settings of the model and of its training.
 
-    The defaults were compared on the validation items of MovieLens-100K (see `docs` of the evaluation); they are round
-    numbers from the middle of the range that works, not the winner of a search.
+    The defaults are round numbers from the middle of what works on the validation items of MovieLens-100K (BPR, 2
+    layers: ndcg@10 .072-.077 after 40-50 epochs, 20 s; the softmax .072 after 15-25; standard error .007), not the
+    winner of a search. On dense data 2 layers beat the paper's 3; on large sparse data the softmax needs far fewer
+    epochs.
 
     Attributes:
         dim: width D of an embedding.
@@ -32,12 +34,12 @@ class LightGCNSettings:
     """
 
     dim: int = 64
-    layers: int = 3
-    loss: Literal["bpr", "sampled_softmax"] = "sampled_softmax"
-    learning_rate: float = 5e-3
+    layers: int = 2
+    loss: Literal["bpr", "sampled_softmax"] = "bpr"
+    learning_rate: float = 1e-2
     l2: float = 1e-4
     temperature: float = 0.15
-    negatives: int = 2_048
+    negatives: int = 1_024
     batch_size: int = 4_096
     init_std: float = 0.1
 

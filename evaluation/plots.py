@@ -1,0 +1,198 @@
+"""The figures of the report. Colours of text, axes and grid come from the page, so that they follow light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from evaluation.intervals import Interval
+from evaluation.results import Report, Slice, TrainingCurve
+
+_ACCENT = "#d9480f"
+_OTHERS = ("#4c7fd1", "#2f9e78", "#a06cd5", "#c99a1a", "#3aa6b9", "#c2559b", "#7d8a99", "#8c6d46")
+_MARKERS = ("diamond", "circle", "square", "triangle-up", "x", "star", "cross", "hexagon", "pentagon")
+
+
+def colours(report: Report) -> dict[str, str]:
+    """One colour per system, the same in every figure; the main system has the accent."""
+    others = [system.name for system in report.systems if system.name != report.main]
+    return {report.main: _ACCENT, **{name: _OTHERS[at % len(_OTHERS)] for at, name in enumerate(others)}}
+
+
+def _markers(report: Report) -> dict[str, str]:
+    """One shape per system, for readers who do not tell the colours apart."""
+    return {name: _MARKERS[at % len(_MARKERS)] for at, name in enumerate(colours(report))}
+
+
+def quality(report: Report, metric: str) -> go.Figure:
+    """Mean and interval of one metric for each system, best at the top."""
+    ordered = sorted(report.systems, key=lambda system: system.metrics[metric].mean)
+    paint, shapes = colours(report), _markers(report)
+    figure = go.Figure()
+    for system in ordered:
+        found = system.metrics[metric]
+        figure.add_scatter(
+            x=[found.mean],
+            y=[system.name],
+            error_x=_whiskers([found]),
+            mode="markers",
+            marker={"size": 12, "color": paint[system.name], "symbol": shapes[system.name]},
+            name=system.name,
+            hovertemplate=f"%{{y}}: %{{x:.4f}} ({found.low:.4f} to {found.high:.4f})<extra></extra>",
+        )
+    return _styled(
+        figure, x=f"{metric}, mean over {report.data.readers:,} readers", y="system", rows=len(ordered), legend=False
+    )
+
+
+def differences(report: Report, metric: str) -> go.Figure:
+    """How far the main system leads each other one, paired by reader, with the line of no difference."""
+    chosen = [found for found in report.differences if found.metric == metric]
+    chosen.sort(key=lambda found: -found.interval.mean)
+    paint, shapes = colours(report), _markers(report)
+    figure = go.Figure()
+    figure.add_vline(x=0, line={"width": 1.5, "dash": "dot", "color": "#888888"})
+    for found in chosen:
+        low, high = found.interval.low, found.interval.high
+        figure.add_scatter(
+            x=[found.interval.mean],
+            y=[found.other],
+            error_x=_whiskers([found.interval]),
+            mode="markers",
+            marker={
+                "size": 12,
+                "color": paint[found.other],
+                "symbol": shapes[found.other] + ("" if found.interval.excludes_zero else "-open"),
+                "line": {"width": 2, "color": paint[found.other]},
+            },
+            name=found.other,
+            hovertemplate=f"%{{y}}: %{{x:+.4f}} ({low:+.4f} to {high:+.4f})<extra></extra>",
+        )
+    return _styled(
+        figure,
+        x=f"lead of {report.main} in {metric}",
+        y="compared with",
+        rows=len(chosen),
+        legend=False,
+    )
+
+
+def recall_curves(report: Report) -> go.Figure:
+    """recall@k over k."""
+    paint, shapes = colours(report), _markers(report)
+    figure = go.Figure()
+    for name in paint:
+        system = report.system(name)
+        cuts = list(range(1, len(system.recall_curve) + 1))
+        figure.add_scatter(
+            x=cuts,
+            y=list(system.recall_curve),
+            mode="lines+markers",
+            line={"color": paint[system.name], "width": 3 if system.name == report.main else 2},
+            marker={"symbol": shapes[system.name], "size": 7, "maxdisplayed": 10},
+            name=system.name,
+            hovertemplate=f"{system.name}, recall@%{{x}}: %{{y:.4f}}<extra></extra>",
+        )
+    figure.update_yaxes(rangemode="tozero")
+    return _styled(figure, x="k, items shown", y="recall@k, share of items found")
+
+
+def beyond_accuracy(report: Report) -> go.Figure:
+    """Coverage against the headline metric: who finds things, and who shows the whole catalogue."""
+    paint, shapes, metric = colours(report), _markers(report), f"ndcg@{report.cut}"
+    figure = go.Figure()
+    for name in paint:
+        system = report.system(name)
+        figure.add_scatter(
+            x=[100 * system.coverage],
+            y=[system.metrics[metric].mean],
+            mode="markers",
+            marker={"size": 14, "color": paint[system.name], "symbol": shapes[system.name]},
+            name=system.name,
+            hovertemplate=f"{system.name}: %{{x:.1f}}% of the catalogue, {metric} %{{y:.4f}}<extra></extra>",
+        )
+    figure.update_xaxes(rangemode="tozero", ticksuffix="%")
+    figure.update_yaxes(rangemode="tozero")
+    return _styled(figure, x=f"coverage@{report.cut}, % of the catalogue", y=metric)
+
+
+def sliced(report: Report, slices: Sequence[Slice], *, x: str, y: str) -> go.Figure:
+    """Mean and interval of each system along ordered slices."""
+    paint, shapes = colours(report), _markers(report)
+    figure = go.Figure()
+    names = list(colours(report))
+    labels = [f"{part.label}<br>({part.count:,})" for part in slices]
+    for at, name in enumerate(names):
+        found = [part.values[name] for part in slices]
+        shift = 0.5 * (at - (len(names) - 1) / 2) / max(len(names), 1)
+        figure.add_scatter(
+            x=[position + shift for position in range(len(slices))],
+            y=[interval.mean for interval in found],
+            error_y=_whiskers(found),
+            mode="markers",
+            marker={"size": 9, "color": paint[name], "symbol": shapes[name]},
+            name=name,
+            customdata=[part.label for part in slices],
+            cliponaxis=False,
+            hovertemplate=f"{name}, %{{customdata}}: %{{y:.4f}}<extra></extra>",
+        )
+    figure.update_xaxes(tickvals=list(range(len(slices))), ticktext=labels, tickangle=0)
+    figure.update_yaxes(rangemode="tozero")
+    return _styled(figure, x=x, y=y)
+
+
+def training(curve: TrainingCurve) -> go.Figure:
+    """Loss and validation by epoch; the line marks the epoch that was kept."""
+    epochs = list(range(1, len(curve.loss) + 1))
+    figure = go.Figure()
+    figure.add_scatter(x=epochs, y=list(curve.loss), mode="lines", name="loss", line={"color": _OTHERS[0], "width": 2})
+    validated = any(value is not None for value in curve.value)
+    if validated:
+        figure.add_scatter(
+            x=epochs,
+            y=list(curve.value),
+            mode="lines",
+            name="validation ndcg@10",
+            line={"color": _ACCENT, "width": 2},
+            yaxis="y2",
+        )
+        figure.update_layout(yaxis2={"overlaying": "y", "side": "right", "showgrid": False, "tickformat": ".3f"})
+    figure.add_vline(x=curve.best_epoch, line={"width": 1.5, "dash": "dot", "color": "#888888"})
+    _styled(figure, x="epoch (dotted: kept)", y="training loss, nats")
+    if validated:
+        figure.update_layout(yaxis2={"title": {"text": "validation ndcg@10"}, "showgrid": False}, margin={"r": 72})
+    return figure
+
+
+def _whiskers(intervals: Sequence[Interval]) -> Mapping[str, object]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [found.high - found.mean for found in intervals],
+        "arrayminus": [found.mean - found.low for found in intervals],
+        "thickness": 2,
+        "width": 5,
+    }
+
+
+def _styled(figure: go.Figure, *, x: str, y: str, rows: int | None = None, legend: bool = True) -> go.Figure:
+    """One look for all; ``rows`` fits the height to a list of systems."""
+    figure.update_layout(
+        template="none",
+        height=400 if rows is None else 110 + 44 * max(rows, 2),
+        margin={"l": 64, "r": 24, "t": 16, "b": 64},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13},
+        showlegend=legend,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hoverlabel={"font": {"family": "system-ui, sans-serif"}},
+    )
+    figure.update_xaxes(
+        title={"text": x, "standoff": 12, "font": {"size": 13}}, automargin=True, zeroline=False, gridcolor="#cccccc"
+    )
+    figure.update_yaxes(
+        title={"text": y, "standoff": 12, "font": {"size": 13}}, automargin=True, zeroline=False, gridcolor="#cccccc"
+    )
+    return figure
