@@ -184,6 +184,11 @@ class Ranker:
         items = np.take_along_axis(ranked.candidates, np.maximum(chosen, 0), axis=1)
         return np.where(chosen >= 0, items, PADDING)
 
+    def alone(self, name: str, audience: Audience, *, k: int, allowed: Mask, excluded: list[IndexArray]) -> IndexArray:
+        """What one scorer would show by itself: items int64 [B, k], 0 where fewer are left."""
+        lists = _top(self._state.scorers[name].score(audience), k, allowed, excluded)
+        return np.pad(lists, ((0, 0), (0, k - lists.shape[1])))
+
 
 def _top(scores: Scores, cut: int, allowed: Mask, excluded: list[IndexArray]) -> IndexArray:
     """Best allowed items of each row, int64 [B, <= cut]."""

@@ -23,11 +23,11 @@ from graph.scorer import LightGCNScorer
 from graph.training import LightGCNTask
 from pipeline.catalogue import Catalogue
 from pipeline.contracts import ItemEncoder
-from pipeline.index import best
 from pipeline.models import Models
 from pipeline.ranking import Ranker, RankingSettings
 from pipeline.state import ServingState
 from rankers.blend import Blend, BlendSettings
+from rankers.blend_features import PER_SCORER
 from rankers.held_out import CUT, ndcg
 from rankers.item_to_item import ItemToItemScorer
 from rankers.popularity import PopularityScorer
@@ -51,6 +51,10 @@ DIVERSITIES = (0.0, 0.02, 0.05, 0.1, 0.2)
 """Strengths of the rerank step among which validation chooses."""
 
 
+SCORERS = ("lightgcn", "sasrec", "item_to_item", "transition", "popularity", "content")
+"""What the blend weighs, by name."""
+
+
 @dataclass(frozen=True)
 class TrainingSettings:
     """Settings of a whole training run; each part documents its own.
@@ -66,7 +70,7 @@ class TrainingSettings:
 
     seed: int = 0
     epochs: int = 60
-    patience: int = 6
+    patience: int = 8
     minimum_interactions: int = 3
     tolerated_loss: float = 0.005
     log_dir: Path | None = None
@@ -217,7 +221,7 @@ class _Fit:
             transition=transition,
             popularity=popularity,
             projector=projector,
-            blend=Blend.uniform(("lightgcn", "sasrec", "item_to_item", "transition", "popularity", "content")),
+            blend=_unlearned(SCORERS),
             diversity=0.0,
         )
         return models, curves
@@ -259,10 +263,21 @@ class _Fit:
             targets,
             weights=counts[warm],
             settings=replace(self._settings.projector, seed=self._settings.seed),
-            fit=fit,
         )
         self._on_progress(f"Projecting content ({self._stage})", 1.0)
         return projector
+
+
+def state_of(data: TrainingData, models: Models) -> ServingState:
+    """Models over the catalogue that they were trained on, as they would serve."""
+    return ServingState.build(
+        snapshot_id="", models=models, catalogue=Catalogue(data.items), content=data.content, revision=0
+    )
+
+
+def _unlearned(names: Sequence[str]) -> Blend:
+    """All features of all scorers alike: recall needs no weights, and the learned ones take their place."""
+    return Blend(names, np.zeros(1), np.ones((1, len(names), PER_SCORER)))
 
 
 def _with_blend(
@@ -273,13 +288,7 @@ def _with_blend(
     readers = np.flatnonzero(held)
     audience = Audience.of_users(readers, data.interactions)
     targets = held[readers]
-
-    def state_of(models: Models) -> ServingState:
-        return ServingState.build(
-            snapshot_id="", models=models, catalogue=Catalogue(data.items), content=data.content, revision=0
-        )
-
-    state = state_of(models)
+    state = state_of(data, models)
     candidates, raw = _candidates(state, audience, targets, settings.ranking)
     mask = candidates != 0
     names = models.blend.names
@@ -288,8 +297,10 @@ def _with_blend(
     lengths = np.array([len(history) for history in audience.histories], dtype=np.int64)
     blend = Blend.fit(stacked, mask, position, lengths, names, settings.blend)
     models = replace(models, blend=blend)
-    metrics = {f"{name}:ndcg@10": _ndcg(_order(state, audience, name), targets) for name in names}
-    models, metrics["pipeline:ndcg@10"] = _with_diversity(models, state_of, audience, targets, settings)
+    ranker = Ranker(state, settings.ranking)
+    shown = {"allowed": state.catalogue.active, "excluded": list(audience.histories)}
+    metrics = {f"{name}:ndcg@10": _ndcg(ranker.alone(name, audience, k=CUT, **shown), targets) for name in names}
+    models, metrics["pipeline:ndcg@10"] = _with_diversity(data, models, audience, targets, settings)
     on_progress("Learning the blend", 1.0)
     return models, metrics
 
@@ -305,23 +316,15 @@ def _candidates(
     return candidates, dict(ranker.score(audience, candidates).raw)
 
 
-def _order(state: ServingState, audience: Audience, name: str, k: int = CUT) -> IndexArray:
-    """Top k of one scorer alone, seen items removed."""
-    scores = np.where(state.catalogue.active[None, :], state.scorers[name].score(audience), -np.inf)
-    for row, history in enumerate(audience.histories):
-        scores[row, history] = -np.inf
-    return best(scores.astype(np.float32), k)[0]
-
-
 def _with_diversity(
+    data: TrainingData,
     models: Models,
-    state_of: Callable[[Models], ServingState],
     audience: Audience,
     targets: IndexArray,
     settings: TrainingSettings,
 ) -> tuple[Models, float]:
     """The strongest diversity that costs at most the tolerated share of ndcg@10."""
-    state = state_of(models)
+    state = state_of(data, models)
     ranker = Ranker(state, settings.ranking)
     ranked = ranker.rank(audience, allowed=state.catalogue.active, excluded=list(audience.histories))
     quality: dict[float, float] = {}

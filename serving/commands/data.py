@@ -74,16 +74,16 @@ def evaluate(
     with opened(context) as service, stages() as progress:
         report = evaluate_catalogue(service.store, service.encoder, settings, out, on_progress=progress)
     if as_json:
-        print_json(report)
+        print_json(report.model_dump(mode="json"))
         return
     table = Table("System", f"ndcg@{report.cut}", "", f"recall@{report.cut}", f"coverage@{report.cut}")
     for system in report.systems:
         ndcg = system.metrics[f"ndcg@{report.cut}"]
         table.add_row(
             system.name,
-            f"{ndcg.value:.4f}",
+            f"{ndcg.mean:.4f}",
             f"{ndcg.low:.4f} to {ndcg.high:.4f}",
-            f"{system.metrics[f'recall@{report.cut}'].value:.4f}",
+            f"{system.metrics[f'recall@{report.cut}'].mean:.4f}",
             f"{system.coverage:.1%}",
         )
     stdout().print(table)
