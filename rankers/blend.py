@@ -31,7 +31,7 @@ class BlendSettings:
         knots: history lengths at which weights may differ, at equal shares of the validation readers; 1 gives everybody
             the same weights.
         folds: of the cross-validation that decides between variants.
-        cells: readers times candidates times scorers that are fitted on at most; evenly chosen readers beyond.
+        cells: readers times candidates times scorers that are read at most; evenly chosen readers beyond.
     """
 
     l2: float = 1e-3
@@ -127,17 +127,16 @@ class Blend:
                 fix="Ingest more users with three or more interactions.",
             )
         mask, target, history_lengths = mask[chosen], target[chosen], history_lengths[chosen]
-        data = _Data(
-            features(raw[chosen], mask), mask, target, _knots(history_lengths, settings.knots), history_lengths
-        )
+        knots = _knots(history_lengths, settings.knots)
+        data = _Data(features(raw[chosen], mask), mask, target, knots, history_lengths)
         singles = {name: data.quality(data.single(column)) for column, name in enumerate(names)}
         best_single = data.single(int(np.argmax(list(singles.values()))))
         variants = {
             kind: data.cross_fitted(settings, non_negative=kind == "non-negative") for kind in ("non-negative", "free")
         }
-        values = {kind: data.fold_quality(weights) for kind, weights in variants.items()}
-        # On a tie the readable one, whose evidence never counts against a candidate.
-        kind = max(values, key=lambda kind: (values[kind], kind == "non-negative"))
+        gains = {kind: data.gains(weights) for kind, weights in variants.items()}
+        values = {kind: float(gain.mean()) for kind, gain in gains.items()}
+        kind = "free" if _clearly_better(gains["free"], gains["non-negative"]) else "non-negative"
         share, value = data.safest_share(variants[kind], best_single)
         learned = data.learned(np.arange(len(chosen)), settings, non_negative=kind == "non-negative")
         weights = share * learned + (1.0 - share) * best_single
@@ -178,7 +177,12 @@ class _Data:
     """Validation readers with their features, and what can be learned from them."""
 
     def __init__(
-        self, values: Scores, mask: Mask, target: IndexArray, knots: NDArray[np.float64], lengths: IndexArray
+        self,
+        values: Scores,
+        mask: Mask,
+        target: IndexArray,
+        knots: NDArray[np.float64],
+        lengths: IndexArray,
     ) -> None:
         self.values, self.mask, self.target, self.knots = values, mask, target, knots
         self.hats = _hats(lengths, knots)
@@ -212,20 +216,20 @@ class _Data:
 
     def quality(self, weights: Weights) -> float:
         """ndcg@10 with the same weights for all readers."""
-        return self.fold_quality(np.broadcast_to(weights, (len(self.target), *self.shape)))
+        return float(self.gains(np.broadcast_to(weights, (len(self.target), *self.shape))).mean())
 
-    def fold_quality(self, weights: NDArray[np.float64]) -> float:
-        """ndcg@10 with weights by reader [B, J, S, F]; ties count against the target."""
+    def gains(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """ndcg@10 per reader [B], among all candidates, with weights by reader [B, J, S, F]; ties count against."""
         by_reader = np.einsum("bj,bjsf->bsf", self.hats, weights).astype(np.float32)
         scores = np.einsum("bcsf,bsf->bc", self.values, by_reader)
         own = np.take_along_axis(scores, self.target[:, None], axis=1)
-        return float(ndcg(((scores >= own) & self.mask).sum(axis=1)).mean())
+        return ndcg(((scores >= own) & self.mask).sum(axis=1))
 
     def safest_share(self, weights: NDArray[np.float64], best_single: Weights) -> tuple[float, float]:
         """The largest share of the blend that is no worse than the best single scorer, and its quality."""
         floor = self.quality(best_single)
         for share in (1.0, 0.75, 0.5, 0.25):
-            value = self.fold_quality(share * weights + (1.0 - share) * best_single)
+            value = float(self.gains(share * weights + (1.0 - share) * best_single).mean())
             if value >= floor:
                 return share, value
         return 0.0, floor
@@ -236,6 +240,16 @@ def _usable_readers(mask: Mask, target: IndexArray, *, cells: int) -> IndexArray
     rows = np.arange(len(target))
     usable = np.flatnonzero((target >= 0) & mask[rows, np.maximum(target, 0)] & (mask.sum(axis=1) > 1))
     return usable[:: max(1, -(-len(usable) // max(1, cells)))]
+
+
+def _clearly_better(gains: NDArray[np.float64], baseline: NDArray[np.float64]) -> bool:
+    """Whether the mean difference exceeds its standard error.
+
+    Non-negative weights are readable, because no evidence then counts against a candidate for being strong; they are
+    not given up for noise.
+    """
+    difference = gains - baseline
+    return bool(difference.mean() > difference.std() / np.sqrt(len(difference)))
 
 
 def _knots(lengths: IndexArray, count: int) -> NDArray[np.float64]:

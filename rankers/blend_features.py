@@ -54,17 +54,16 @@ def _ranks(raw: Raw, known: Mask) -> NDArray[np.float64]:
 
     A shared rank keeps the many candidates that a sparse scorer leaves at 0 in one place.
     """
-    values = np.where(known, -raw.astype(np.float64), np.inf)
-    order = np.argsort(values, axis=1, kind="stable")
-    ordered = np.take_along_axis(values, order, axis=1)
-    place = np.broadcast_to(np.arange(raw.shape[1])[None, :, None], raw.shape)
-    starts = np.ones(raw.shape, dtype=bool)
-    starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    first = np.maximum.accumulate(np.where(starts, place, 0), axis=1)
-    ends = np.ones(raw.shape, dtype=bool)
-    ends[:, :-1] = starts[:, 1:]
-    last = np.where(ends, place, raw.shape[1] - 1)
-    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
-    ranks = np.empty(raw.shape)
-    np.put_along_axis(ranks, order, (first + last) / 2 + 1, axis=1)
-    return ranks
+    # Sorting along the last axis of a contiguous array is several times faster than across it.
+    values = np.ascontiguousarray(np.where(known, -raw, np.inf).swapaxes(1, 2))
+    order = np.argsort(values, axis=2)
+    ordered = np.take_along_axis(values, order, axis=2)
+    edge = np.ones((*values.shape[:2], 1), dtype=bool)
+    changes = ordered[:, :, 1:] != ordered[:, :, :-1]
+    place = np.arange(1, values.shape[2] + 1)
+    first = np.maximum.accumulate(np.where(np.concatenate((edge, changes), axis=2), place, 0), axis=2)
+    last = np.where(np.concatenate((changes, edge), axis=2), place, len(place))
+    last = np.minimum.accumulate(last[:, :, ::-1], axis=2)[:, :, ::-1]
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, (first + last) / 2, axis=2)
+    return ranks.swapaxes(1, 2)

@@ -54,6 +54,6 @@ def conditional_logit(
     start = np.full(size, 1.0 / size)
     bounds = [(0.0, None)] * size if non_negative else None
     found = minimize(
-        objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 100, "ftol": 1e-7}
+        objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 100, "ftol": 1e-6}
     )
     return found.x.reshape(shape)

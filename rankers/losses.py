@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 import torch
@@ -73,7 +74,7 @@ def sampled_softmax(states: Tensor, targets: Tensor, items: Tensor, *, negatives
         log_q: ln of the probability with which each item is drawn, float [N+1].
     """
     positive = (states * items[targets]).sum(dim=1, keepdim=True)
-    correction = log_q[negatives] + torch.log(torch.tensor(float(len(negatives))))
+    correction = log_q[negatives] + math.log(len(negatives))
     negative = states @ items[negatives].T - correction
     negative = negative.masked_fill(targets[:, None] == negatives[None, :], -torch.inf)
     return cross_entropy(torch.cat((positive, negative), dim=1), torch.zeros_like(targets))

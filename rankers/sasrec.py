@@ -38,13 +38,13 @@ class SASRecSettings:
 
     dim: int = 64
     blocks: int = 2
-    heads: int = 2
-    dropout: float = 0.3
-    length: int = 50
+    heads: int = 1
+    dropout: float = 0.4
+    length: int = 100
     loss: Literal["full_softmax", "sampled_softmax"] = "full_softmax"
     negatives: int = 1_024
     sampler: Literal["uniform", "popularity"] = "popularity"
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 0.0
     batch_size: int = 1_024
 

@@ -180,3 +180,16 @@ def test_errors_name_the_fix():
         BlendSettings(folds=1)
     with pytest.raises(InputError, match=r"l2 is -1.0, below 0"):
         BlendSettings(l2=-1.0)
+
+
+def test_free_weights_are_kept_only_where_they_are_clearly_better():
+    raw, target = planted(noise=(0.5, 2.0))
+    report = Blend.fit(raw, MASK, target, LENGTHS, names(raw)).report
+    assert report is not None
+    assert report.chosen == "non-negative"
+    raw, target = planted(noise=(2.0, 0.5))
+    upside_down = raw * np.array([1.0, -1.0])
+    report = Blend.fit(upside_down, MASK, target, LENGTHS, names(raw)).report
+    assert report is not None
+    assert report.chosen == "free"
+    assert report.value > report.variants["non-negative"] + 0.1
