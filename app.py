@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from serving import logs
 from serving.server import run
 from serving.service import Service
 from serving.settings import load_settings
@@ -17,6 +18,7 @@ def announce(address: str) -> None:
 
 def main() -> int:
     """Serve until Ctrl-C; 2 where the settings or the data do not allow it."""
+    logs.configure()
     try:
         with Service.open(load_settings()) as service:
             run(service, announce=announce)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import structlog
 import typer
 from typer.core import TyperGroup
 
+from serving import logs
 from serving.commands import ask, data, items, operate, run
 from serving.commands.output import stderr
 from serving.settings import load_settings
@@ -50,7 +49,7 @@ def _settings(
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens to standard error.")] = False,
 ) -> None:
-    _log(logging.INFO if verbose else logging.WARNING)
+    logs.configure(logging.INFO if verbose else logging.WARNING)
     context.obj = load_settings(home=home)
 
 
@@ -69,14 +68,6 @@ def main() -> None:
     """Entry point of the installed command."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     app()
-
-
-def _log(level: int) -> None:
-    """Logs go to standard error, so that standard output holds results and nothing else."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def _plain(error: TastemakerError) -> str:

@@ -198,9 +198,11 @@ class Service:
             "trained_at": serving.manifest.created if serving else None,
             "metrics": dict(serving.manifest.metrics) if serving else {},
             "llm": self._llm.name if self._llm is not None else None,
-            "items": self.store.count_items(active=True),
-            "users": self.store.count_users(),
-            "quarantined": self.store.count_quarantined(),
+            "counts": {
+                "items": self.store.count_items(active=True),
+                "users": self.store.count_users(),
+                "rows set aside": self.store.count_quarantined(),
+            },
             "snapshots": [
                 {"id": found.id, "created": found.manifest.created, "metrics": dict(found.manifest.metrics)}
                 for found in snapshots

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.problems import plain_problem, respond
+from serving.http.responses import PREFIX
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -138,6 +139,7 @@ class Measured:
 
 
 def _route(scope: Scope) -> str:
+    """The route's pattern: ids in paths would make a metric of their own each."""
     if not scope["path"].startswith("/api/"):
         return "page"
-    return getattr(scope.get("route"), "path", "unmatched")
+    return getattr(scope.get("route"), "path", "unmatched").removeprefix(PREFIX)

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from serving.logs import trace_of
 from store.errors import TastemakerError
 
 MEDIA_TYPE = "application/problem+json"
@@ -123,5 +124,5 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
         reference = uuid4().hex[:12]
-        log.error("unexpected error", path=request.url.path, reference=reference, exc_info=error)
+        log.error("unexpected error", path=request.url.path, reference=reference, exception=trace_of(error))
         return respond(plain_problem(500, f"something unexpected happened; the log has it as {reference}"))

@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from agent.turns import TurnEvent
 from serving.http.problems import plain_problem, problem_of
 from serving.http.responses import public
+from serving.logs import trace_of
 from store.errors import TastemakerError
 
 log = structlog.get_logger(__name__)
@@ -57,7 +58,7 @@ async def _events(first: TurnEvent | None, turn: Iterator[TurnEvent]) -> AsyncIt
     except TastemakerError as error:
         yield encode("error", problem_of(error).model_dump(exclude_defaults=True))
     except Exception as error:  # the response has begun: the only way left to say it is an event
-        log.error("unexpected error in a stream", exc_info=error)
+        log.error("unexpected error in a stream", exception=trace_of(error))
         yield encode("error", plain_problem(500, "something unexpected happened").model_dump(exclude_defaults=True))
     finally:
         close = getattr(turn, "close", None)

@@ -158,7 +158,7 @@ class ChatTab:
             chat = self._open(user_id, chat_id).chat_id
             view = self._service.dialogues.feedback(chat, item_id, kind)
         except TastemakerError as error:
-            return {self.words: self._draw.words(problem=error)}
+            return {self.words: self._draw.problem(error)}
         update = self.show(view)
         # An older part of the conversation may be long: it is drawn again only where this card is in it.
         older = turns_of(view)[:-1]
@@ -174,7 +174,7 @@ class ChatTab:
             try:
                 key = self._service.store.ensure_user(name, name=name).user_id
             except TastemakerError as error:
-                return {self.words: self._draw.words(problem=error)}
+                return {self.words: self._draw.problem(error)}
         return self.welcome(key)
 
     def fresh(self, user_id: str) -> Update:
@@ -186,7 +186,7 @@ class ChatTab:
         try:
             return self.show(self._service.dialogues.open(user_id, chat_id=sent(event, "key")))
         except TastemakerError as error:
-            return {self.words: self._draw.words(problem=error)}
+            return {self.words: self._draw.problem(error)}
 
     # ------------------------------------------------------------------ drawing
 
@@ -201,7 +201,7 @@ class ChatTab:
             history, understood = self._draw.welcome(user), self._draw.understood(view.chips if view else ())
             profile = self._draw.profile(view.profile, editable=True) if view else self._draw.stored_profile(user)
         except TastemakerError as error:  # nothing is trained yet: say what to do
-            return {self.history: self._draw.words(problem=error)}
+            return {self.history: self._draw.problem(error)}
         return {
             self.user: user.user_id if user else "",
             self.chat: view.chat_id if view else "",
@@ -261,7 +261,7 @@ class ChatTab:
             yield self.show(self._service.dialogues.view(chat)) | shown
         except TastemakerError as error:
             log.warning("turn_failed", chat=chat_id, error=str(error))
-            yield {self.words: self._draw.words(problem=error), self.message: asked, **self._idle()}
+            yield {self.words: self._draw.problem(error), self.message: asked, **self._idle()}
 
     def _stream(self, chat: str, events: Iterator[TurnEvent]) -> Iterator[Update]:
         """Draw events until the end or a stop; returns what only the last event knows."""
@@ -277,9 +277,11 @@ class ChatTab:
                     text += event.text
                     yield {self.words: self._draw.words(text, busy=True)}
                 elif isinstance(event, Finished):
-                    shown = {self.did: self._draw.did(event.trace, event.milliseconds)}
-                    if event.degraded:
-                        shown[self.words] = self._draw.words(text, notes=[degraded_note(event.degraded)])
+                    notes = [degraded_note(event.degraded)] if event.degraded else []
+                    shown = {
+                        self.did: self._draw.did(event.trace, event.milliseconds),
+                        self.words: self._draw.words(text, turn=event.turn, notes=notes),
+                    }
                 if chat in self._stopped:
                     break
         finally:  # also where the browser has gone: the language model must not go on for nobody

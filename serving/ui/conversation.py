@@ -45,11 +45,13 @@ class ChatDrawing:
         """Questions and answers, oldest first; cards of the older ones as their titles: pictures weigh."""
         return self._draw("conversation.html", turns=turns, pictured=PICTURED_TURNS)
 
-    def words(
-        self, text: str = "", *, busy: bool = False, notes: Sequence[str] = (), problem: TastemakerError | None = None
-    ) -> str:
-        """Text of the last answer; while ``busy`` more is to come. A problem stands under what was said."""
-        return self._draw("words.html", text=text, busy=busy, notes=notes, problem=stated(problem))
+    def words(self, text: str = "", *, busy: bool = False, turn: int | None = None, notes: Sequence[str] = ()) -> str:
+        """Text of the last answer; while ``busy`` more is to come, ``turn`` says which one is complete."""
+        return self._draw("words.html", text=text, busy=busy, turn=turn, notes=notes, problem=None)
+
+    def problem(self, error: TastemakerError) -> str:
+        """What stands where the answer should be."""
+        return self._draw("problem.html", problem=stated(error))
 
     def cards(self, cards: Sequence[Card]) -> str:
         """Cards of the last answer."""

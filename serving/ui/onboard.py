@@ -243,7 +243,7 @@ class OnboardTab:
         )  # fmt: skip
 
     def _problem(self, error: TastemakerError) -> str:
-        return self._draw("words.html", text="", busy=False, notes=(), problem=stated(error))
+        return self._draw("problem.html", problem=stated(error))
 
 
 def new_id(title: str) -> str:

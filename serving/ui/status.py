@@ -42,7 +42,7 @@ class StatusTab:
         try:
             status = dict(self._service.status())
         except TastemakerError as error:
-            return self._draw("words.html", text="", busy=False, notes=(), problem=stated(error))
+            return self._draw("problem.html", problem=stated(error))
         degraded = [SPOKEN.get(name, name.replace("_", " ")) for name in status.get("degraded", ())]
         return self._draw(
             "status.html",

@@ -150,7 +150,7 @@ class WhyTab:
         return {self.head: head, **dict.fromkeys(empty, ""), **hidden}
 
     def _problem(self, error: TastemakerError) -> str:
-        return self._draw("words.html", text="", busy=False, notes=(), problem=stated(error))
+        return self._draw("problem.html", problem=stated(error))
 
     def _picker_user(self, value: str) -> str:
         return picker(self._draw, name="why-user-field", label="Who", placeholder="Choose a user", value=value)

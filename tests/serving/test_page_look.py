@@ -142,7 +142,7 @@ def test_hostile_text_of_items_stays_text(renderer: Renderer) -> None:
 @pytest.mark.parametrize("template", ["words.html", "next.html", "did.html", "chats.html", "picker.html"])
 def test_hostile_text_of_people_and_models_stays_text(renderer: Renderer, template: str) -> None:
     values = {
-        "text": HOSTILE, "busy": False, "notes": [HOSTILE], "problem": {"what": HOSTILE, "fix": HOSTILE},
+        "text": HOSTILE, "busy": False, "turn": 1, "notes": [HOSTILE], "problem": {"what": HOSTILE, "fix": HOSTILE},
         "suggestions": [HOSTILE], "can_undo": True, "trace": [HOSTILE], "milliseconds": {HOSTILE: 1.0},
         "chats": [(HOSTILE, HOSTILE)], "current": HOSTILE, "name": "field", "label": HOSTILE, "placeholder": HOSTILE,
         "value": HOSTILE,

@@ -96,7 +96,7 @@ def test_the_llm_section_becomes_the_agents_settings() -> None:
 def test_status_has_what_the_page_shows(trained_service: Service) -> None:
     status = trained_service.status()
     assert status["ready"]
-    assert status["items"] >= 300
+    assert status["counts"]["items"] >= 300
     assert status["metrics"]["pipeline:ndcg@10"] > 0
     assert status["snapshots"][0]["id"] == status["snapshot_id"]
 
