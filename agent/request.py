@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
+
+Manner = Literal["refine", "ask", "instead", "also", "more"]
 
 
 class Intent(StrEnum):
@@ -22,18 +24,18 @@ class Intent(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Strict(BaseModel, frozen=True, extra="forbid"):
+    """Immutable, and nothing unknown in it."""
 
 
-class FacetRef(_Strict):
+class FacetRef(_Strict, frozen=True):
     """One value of one attribute of the catalogue, in the catalogue's own spelling."""
 
     attribute: str
     value: str
 
 
-class RangeRef(_Strict):
+class RangeRef(_Strict, frozen=True):
     """Closed range of a numeric attribute; None is open."""
 
     attribute: str
@@ -41,7 +43,7 @@ class RangeRef(_Strict):
     high: float | None = None
 
 
-class Critique(_Strict):
+class Critique(_Strict, frozen=True):
     """Relative wish: "newer", "shorter", "less violent".
 
     ``attribute`` is numeric for a comparison with the reference items, or a facet or a word of content to move towards
@@ -53,13 +55,23 @@ class Critique(_Strict):
     value: str | None = None
 
 
-class Request(_Strict):
+class Request(_Strict, frozen=True):
     """One understood request. Ids are external and exist in the catalogue; values are the catalogue's own.
 
     Attributes:
         facets_in: groups of alternatives: each group must be met by at least one of its values.
         refers_to: items meant by "the second one", "that": resolved against what was shown.
         unresolved: phrases that look like a title or a value but link to nothing, to be said to the reader.
+        seen: items that the reader knows already: not shown again, neither liked nor disliked by that.
+        judged: items of ``items_like`` and ``items_unlike`` of which a liking or disliking was said: more than a
+            direction to look in.
+        manner: how this joins the request in force: "refine" narrows it, "ask" names what is wanted anew (values of the
+            same attribute are replaced, everything else stays), "instead" replaces what it contradicts, "also" adds
+            alternatives, "more" wants other items for the same request.
+        reset: what to forget: "*" for everything, an attribute's name, "people", "mood", "count", "titles", or
+            "attribute=value".
+        references: the words behind ``refers_to``, as said ("the second one").
+        notes: what was asked beyond what can be done, to be said ("at most 50 at once").
     """
 
     intent: Intent = Intent.RECOMMEND
@@ -75,3 +87,9 @@ class Request(_Strict):
     count: Annotated[int, Field(ge=1, le=50)] | None = None
     refers_to: tuple[str, ...] = ()
     unresolved: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
+    manner: Manner = "refine"
+    reset: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,404 @@
+"""One turn: from what was said and the chat's state to cards, sentences and the next state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from agent.cards import card_of
+from agent.chips import chips_of, without_chip
+from agent.comparison import comparison_sentences
+from agent.facts import TurnFacts
+from agent.grounding import Grounder
+from agent.lexicon import Lexicon
+from agent.llm.protocol import LLM
+from agent.loosening import loosenings
+from agent.merge import forget, merged
+from agent.opinions import Opinions
+from agent.plain_text import clean
+from agent.reading import Context
+from agent.reasons import card_reason, explanation_summary, join_and
+from agent.request import Intent, Request
+from agent.state import MAX_SHOWN, MAX_TRACE, ChatState, Memory, StoredCard, StoredMessage
+from agent.suggestions import LIMIT, suggestions_for
+from agent.tools import CompareArguments, DetailsArguments, ExplainArguments, Filter, RecommendArguments, Tools
+from agent.turns import Card, Understood
+from agent.words import WordsSettings, WordsTrace, answer, refusal, small_talk
+from pipeline.query import Recommendations
+from store.records import EventKind, Item
+
+Sentences = Callable[[WordsTrace], Iterator[str]]
+_DESCRIPTION = 600
+
+
+@dataclass
+class Turn:
+    """One turn while it is worked on. ``state`` and ``memory`` are replaced as it goes on."""
+
+    chat_id: str
+    utterance: str
+    state: ChatState
+    memory: Memory
+    tools: Tools
+    opinions: Opinions
+    lexicon: Lexicon
+    grounder: Grounder
+    liked: frozenset[str]
+    started: float = field(default_factory=perf_counter)
+    notes: list[str] = field(default_factory=list)
+    offers: list[str] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
+    unresolved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a turn came to; ``sentences`` may ask a model and are read last."""
+
+    state: ChatState
+    understood: Understood
+    cards: tuple[Card, ...]
+    sentences: Sentences
+    suggestions: tuple[str, ...]
+    degraded: tuple[str, ...]
+    milliseconds: dict[str, float]
+    trace: tuple[str, ...]
+
+
+class Answerer:
+    """Carries turns out. Holds no chat: everything that lasts is in the state.
+
+    Args:
+        llm: words the answers; None leaves them to templates.
+        words: how they are worded.
+        cards: items of an answer where no number was asked for.
+    """
+
+    def __init__(self, llm: LLM | None, words: WordsSettings, *, cards: int) -> None:
+        self._llm = llm
+        self._words = words
+        self._cards = cards
+
+    def carry_out(self, turn: Turn, request: Request) -> Answer:
+        """Answer an understood request."""
+        turn.trace.append(f"request: {_shown(request)}")
+        turn.unresolved = request.unresolved
+        turn.notes += [_sentence(note) for note in request.notes]
+        if request.intent == Intent.UNDO and not request.reset:
+            return self.take_back(turn)
+        turn.state = turn.state.remembering(turn.utterance)
+        turn.state = turn.state.saying(_message(turn, "user", turn.utterance))
+        handle = {
+            Intent.EXPLAIN: self._explain,
+            Intent.COMPARE: self._compare,
+            Intent.DETAILS: self._details,
+            Intent.SMALL_TALK: self._talk,
+            Intent.OUT_OF_SCOPE: self._decline,
+            Intent.UNDO: self._reset,
+        }.get(request.intent, self._recommend)
+        return handle(turn, request)
+
+    def edit(self, turn: Turn, wish: Request) -> Answer:
+        """Answer again after the request was edited by hand: the last cards may come back."""
+        turn.state = turn.state.remembering(turn.utterance)
+        again = turn.memory.cards
+        turn.memory = turn.memory.model_copy(update={"wish": wish})
+        return self._show(turn, again=again)
+
+    def remove(self, turn: Turn, key: str) -> Answer:
+        """Answer without one chip. Raises ``InputError`` where there is no such chip."""
+        return self.edit(turn, without_chip(turn.memory.wish, key))
+
+    def add(self, turn: Turn, request: Request) -> Answer:
+        """Answer with a typed fragment added to the request."""
+        turn.unresolved = request.unresolved
+        if not request.reset and request.items_like:
+            request = request.model_copy(update={"intent": Intent.SIMILAR, "manner": "also"})
+        else:
+            request = request.model_copy(update={"intent": Intent.RECOMMEND, "manner": "refine"})
+        self._judge(turn, request)
+        return self.edit(turn, merged(turn.memory.wish, request, turn.lexicon, reference=_reference(turn, request)))
+
+    def take_back(self, turn: Turn) -> Answer:
+        """Undo the last turn or click, with the events that it wrote."""
+        if not turn.state.undo:
+            turn.state = turn.state.model_copy(update={"serial": turn.state.serial + 1})
+            return self._finish(turn, (), _fixed("There is nothing to take back."))
+        label = turn.state.undo[-1].label
+        before = turn.memory
+        turn.state = turn.state.undone()
+        turn.memory = turn.opinions.restored(before.opinions, turn.state)
+        if turn.utterance:
+            turn.state = turn.state.saying(_message(turn, "user", turn.utterance))
+        cards = tuple(
+            card_of(item, turn.lexicon, turn.memory.opinions) for item in self._items(turn, turn.memory.cards)
+        )
+        said = f"Taken back: “{clean(label, limit=60)}”." if label else "Taken back."
+        return self._finish(turn, cards, _fixed(said + (" This is what you had before." if cards else "")))
+
+    # -- kinds of answer
+
+    def _recommend(self, turn: Turn, request: Request) -> Answer:
+        """Recommend, similar, and feedback: merge, record what was said of items, show."""
+        noted = self._judge(turn, request)
+        if request.intent == Intent.FEEDBACK and not noted and not turn.unresolved and not _constrains(request):
+            which = "I am not sure which one you mean: say its title, or its place, such as “the second one”."
+            return self._finish(turn, (), _fixed(which))
+        reference = _reference(turn, request)
+        wish = merged(turn.memory.wish, request, turn.lexicon, reference=reference)
+        turn.notes += [
+            f"The catalogue does not say the {name} of its items." for name in _unmeasured(request, turn.lexicon)
+        ]
+        if request.intent == Intent.SIMILAR and not request.items_like and not request.refers_to and turn.memory.focus:
+            wish = wish.model_copy(update={"items_like": (turn.memory.focus,)})
+        focus = request.refers_to[0] if len(request.refers_to) == 1 else turn.memory.focus
+        turn.memory = turn.memory.model_copy(update={"wish": wish, "focus": focus})
+        return self._show(turn)
+
+    def _reset(self, turn: Turn, request: Request) -> Answer:
+        again = turn.memory.cards
+        wish = forget(turn.memory.wish, request.reset)
+        turn.memory = turn.memory.model_copy(update={"wish": wish})
+        if "*" in request.reset:
+            turn.memory = turn.memory.model_copy(update={"cards": (), "shown": (), "focus": None})
+            return self._finish(turn, (), _fixed("All cleared. What are you looking for?"))
+        return self._show(turn, again=again)
+
+    def _explain(self, turn: Turn, request: Request) -> Answer:
+        target = next(iter((*request.refers_to, *filter(None, (turn.memory.focus,)), *turn.memory.cards)), None)
+        if target is None or (request.unresolved and not request.refers_to):
+            return self._nothing(turn, "Nothing has been shown yet that I could explain.")
+        wish = turn.memory.wish
+        arguments = ExplainArguments(
+            item_id=target,
+            seeds=tuple(item for item in self._active(turn, wish.items_like) if item != target),
+            disliked=self._active(turn, wish.items_unlike),
+            text=wish.mood,
+            filter=_filter(wish),
+        )
+        explanation = turn.tools.explain(arguments)
+        reason = card_reason(explanation.reasons, liked=turn.liked)
+        card = card_of(explanation.item, turn.lexicon, turn.memory.opinions, reason=reason)
+        turn.memory = turn.memory.model_copy(update={"focus": target})
+        summary = explanation_summary(explanation, words=self._words.catalogue, liked=turn.liked)
+        return self._finish(turn, (card,), _fixed(f"{clean(explanation.item.title)}: {summary}"))
+
+    def _compare(self, turn: Turn, request: Request) -> Answer:
+        pool = request.refers_to if len(request.refers_to) > 1 else (*request.refers_to, *turn.memory.cards)
+        pair = tuple(dict.fromkeys(pool))[:2]
+        if len(pair) < 2 or (request.unresolved and len(request.refers_to) < 2):
+            return self._nothing(turn, "I need two of them to compare: say two titles, or “the first two”.")
+        comparison = turn.tools.compare(CompareArguments(first=pair[0], second=pair[1]))
+        cards = [card_of(item, turn.lexicon, turn.memory.opinions) for item in (comparison.first, comparison.second)]
+        return self._finish(turn, cards, _fixed(*comparison_sentences(comparison)))
+
+    def _details(self, turn: Turn, request: Request) -> Answer:
+        target = next(iter((*request.refers_to, *filter(None, (turn.memory.focus,)), *turn.memory.cards[:1])), None)
+        if target is None or (request.unresolved and not request.refers_to):
+            return self._nothing(turn, "Say which one you would like to know more about.")
+        item = turn.tools.details(DetailsArguments(item_ids=(target,)))[0]
+        card = card_of(item, turn.lexicon, turn.memory.opinions)
+        turn.memory = turn.memory.model_copy(update={"focus": target})
+        return self._finish(turn, (card,), _fixed(*_described(item, card)))
+
+    def _talk(self, turn: Turn, request: Request) -> Answer:
+        def sentences(trace: WordsTrace) -> Iterator[str]:
+            return small_talk(self._llm, turn.utterance, grounder=turn.grounder, settings=self._words, trace=trace)
+
+        return self._finish(turn, (), sentences)
+
+    def _decline(self, turn: Turn, request: Request) -> Answer:
+        return self._finish(turn, (), _fixed(refusal(self._words.catalogue)))
+
+    def _nothing(self, turn: Turn, sentence: str) -> Answer:
+        unknown = [f"I found nothing called “{clean(phrase, limit=60)}”." for phrase in turn.unresolved]
+        return self._finish(turn, (), _fixed(*(unknown or [sentence])))
+
+    # -- recommending
+
+    def _show(self, turn: Turn, *, again: Sequence[str] = ()) -> Answer:
+        """Cards for the request in force. Items of ``again`` may come back, all other shown ones may not."""
+        wish = turn.memory.wish
+        hidden = frozenset(turn.memory.shown) - frozenset(again)
+        found = self._found(turn, wish, hidden)
+        if not found.items and hidden:
+            repeated = self._found(turn, wish, frozenset())
+            if repeated.items:
+                turn.notes.append("You have seen all that fits; here it is again.")
+                found = repeated
+        if not found.items:
+            self._offer_way_out(turn, wish)
+        turn.notes += [_sentence(note) for note in found.notes if found.items]
+        cards = [
+            card_of(
+                recommendation.item,
+                turn.lexicon,
+                turn.memory.opinions,
+                reason=card_reason(recommendation.reasons, liked=turn.liked),
+                recommendation=recommendation,
+            )
+            for recommendation in found.items
+        ]
+        facts = TurnFacts(
+            query=turn.tools.query(self._arguments(turn, wish, frozenset())),
+            recommendations=found.items,
+            asked=tuple(self._items(turn, self._active(turn, wish.items_like))),
+            liked=turn.liked,
+            unresolved=turn.unresolved,
+            notes=tuple(turn.notes),
+            utterance=turn.utterance,
+        )
+
+        def sentences(trace: WordsTrace) -> Iterator[str]:
+            return answer(self._llm, facts, grounder=turn.grounder, settings=self._words, trace=trace)
+
+        return self._finish(turn, cards, sentences, shown=True)
+
+    def _found(self, turn: Turn, wish: Request, hidden: frozenset[str]) -> Recommendations:
+        return turn.tools.recommend(self._arguments(turn, wish, hidden))
+
+    def _arguments(self, turn: Turn, wish: Request, hidden: frozenset[str]) -> RecommendArguments:
+        disliked = {item for item, opinion in turn.memory.opinions.items() if opinion.kind == "dislike"}
+        out = hidden | frozenset(turn.memory.seen) | disliked | frozenset(wish.items_unlike)
+        return RecommendArguments(
+            seeds=self._active(turn, wish.items_like),
+            disliked=self._active(turn, wish.items_unlike),
+            text=wish.mood,
+            filter=_filter(wish).model_copy(update={"exclude_items": out}),
+            k=wish.count or self._cards,
+        )
+
+    def _offer_way_out(self, turn: Turn, wish: Request) -> None:
+        def matching(loosened: Request) -> int:
+            one = self._arguments(turn, loosened, frozenset()).model_copy(update={"k": 1})
+            return turn.tools.recommend(one).matching
+
+        for way in loosenings(wish, matching, year=turn.lexicon.numeric_roles.get("year")):
+            count = self._words.catalogue.count(way.matching)
+            turn.notes.append(f"Without “{clean(way.label)}” {count} would fit.")
+            turn.offers.append(way.say)
+        turn.offers.append("start over")
+
+    # -- what was said of items
+
+    def _judge(self, turn: Turn, request: Request) -> bool:
+        """Write likes and dislikes, remember what was seen; says so in the notes. Whether there was anything."""
+        likes = [item for item in request.items_like if self._is_opinion(request, item)]
+        dislikes = [item for item in request.items_unlike if self._is_opinion(request, item)]
+        opinions = turn.opinions.given(turn.memory.opinions, turn.state.serial + 1, likes=likes, dislikes=dislikes)
+        seen = tuple(dict.fromkeys((*turn.memory.seen, *request.seen)))[-MAX_SHOWN:]
+        turn.memory = turn.memory.model_copy(update={"opinions": opinions, "seen": seen})
+        turn.liked = turn.liked - set(dislikes) | set(likes)
+        for said, items in (("liked", likes), ("did not like", dislikes), ("know", request.seen)):
+            if items:
+                titles = [clean(item.title) for item in self._items(turn, items)]
+                turn.notes.append(f"Noted that you {said} {join_and(titles)}.")
+        return bool(likes or dislikes or request.seen)
+
+    @staticmethod
+    def _is_opinion(request: Request, item: str) -> bool:
+        return request.intent == Intent.FEEDBACK or item in request.judged
+
+    # -- ending a turn
+
+    def _finish(self, turn: Turn, cards: Iterable[Card], sentences: Sentences, *, shown: bool = False) -> Answer:
+        cards = tuple(cards)
+        ids = tuple(card.item.item_id for card in cards)
+        if shown:
+            every = tuple(dict.fromkeys((*turn.memory.shown, *ids)))[-MAX_SHOWN:]
+            turn.memory = turn.memory.model_copy(update={"cards": ids, "shown": every})
+        elif cards and len(cards) > 1:
+            turn.memory = turn.memory.model_copy(update={"cards": ids})
+        can_undo = bool(turn.state.undo)
+        usual = suggestions_for(turn.memory.wish, cards, turn.lexicon, can_undo=can_undo)
+        suggestions = tuple(dict.fromkeys((*turn.offers, *usual)))[:LIMIT]
+        chips = chips_of(turn.memory.wish, turn.lexicon.vocabulary.titles, year=turn.lexicon.numeric_roles.get("year"))
+        summary = ", ".join(chip.label for chip in chips)
+        milliseconds = {**turn.tools.milliseconds, "cards": 1e3 * (perf_counter() - turn.started)}
+        trace = (*turn.trace, *turn.tools.trace)[:MAX_TRACE]
+        stored = tuple(StoredCard(item_id=card.item.item_id, reason=card.reason) for card in cards)
+        state = turn.state.saying(_message(turn, "assistant", "", stored))
+        state = state.model_copy(update={"memory": turn.memory, "suggestions": suggestions, "trace": trace})
+        return Answer(
+            state, Understood(chips, summary), cards, sentences, suggestions, turn.tools.degraded, milliseconds, trace
+        )
+
+    @staticmethod
+    def _active(turn: Turn, items: Sequence[str]) -> tuple[str, ...]:
+        """Those still in the catalogue: a chat may be older than it."""
+        return tuple(item for item in items if item in turn.lexicon.items)
+
+    @staticmethod
+    def _items(turn: Turn, ids: Sequence[str]) -> list[Item]:
+        return [turn.lexicon.items[item] for item in ids if item in turn.lexicon.items]
+
+
+def liked_items(events: Iterable[tuple[str, EventKind]]) -> frozenset[str]:
+    """Items whose newest opinion is a like; (item, kind) oldest first."""
+    newest = {item: kind for item, kind in events if kind in (EventKind.LIKE, EventKind.DISLIKE)}
+    return frozenset(item for item, kind in newest.items() if kind == EventKind.LIKE)
+
+
+def context_of(memory: Memory) -> Context:
+    """What understanding needs to know of a chat."""
+    return Context(shown=memory.cards, focus=memory.focus, seeds=memory.wish.items_like)
+
+
+def _filter(wish: Request) -> Filter:
+    return Filter(
+        facets_in=wish.facets_in,
+        facets_out=wish.facets_out,
+        ranges=wish.ranges,
+        people_in=wish.people_in,
+        people_out=wish.people_out,
+    )
+
+
+def _reference(turn: Turn, request: Request) -> tuple[str, ...]:
+    """What "newer" compares with: items named with it, else the item in focus, else the cards, else the seeds."""
+    if request.items_like or request.refers_to:
+        return request.items_like or request.refers_to
+    memory = turn.memory
+    return memory.cards or memory.wish.items_like
+
+
+def _unmeasured(request: Request, lexicon: Lexicon) -> list[str]:
+    """Scales that were asked for ("shorter") and that this catalogue has no numbers on."""
+    wanted = (critique.attribute for critique in request.critiques if critique.value is None)
+    return [name for name in wanted if name in lexicon.language.roles and name not in lexicon.numeric_roles.values()]
+
+
+def _constrains(request: Request) -> bool:
+    return bool(request.facets_in or request.facets_out or request.ranges or request.people_in or request.people_out)
+
+
+def _described(item: Item, card: Card) -> Iterator[str]:
+    yield f"{clean(item.title)}: {card.subtitle}." if card.subtitle else f"{clean(item.title)}."
+    if item.description.strip():
+        text = clean(item.description)
+        cut = text if len(text) <= _DESCRIPTION else text[:_DESCRIPTION].rsplit(". ", 1)[0].rstrip(".") + "."
+        yield f" {cut}"
+
+
+def _fixed(*sentences: str) -> Sentences:
+    def say(trace: WordsTrace) -> Iterator[str]:
+        for place, sentence in enumerate(sentences):
+            yield sentence if not place or sentence.startswith(" ") else f" {sentence}"
+
+    return say
+
+
+def _message(turn: Turn, role: str, text: str, cards: tuple[StoredCard, ...] = ()) -> StoredMessage:
+    return StoredMessage(
+        serial=turn.state.serial, role="user" if role == "user" else "assistant", text=text, cards=cards
+    )
+
+
+def _shown(request: Request) -> str:
+    return json.dumps(json.loads(request.model_dump_json(exclude_defaults=True)), ensure_ascii=False)[:600]
+
+
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:]

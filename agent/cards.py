@@ -1,0 +1,55 @@
+"""Cards, and the one line under a card's title."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agent.comparison import numbers_of, values_of
+from agent.lexicon import Lexicon
+from agent.plain_text import clean
+from agent.state import Opinion
+from agent.turns import Card
+from pipeline.query import Recommendation
+from store.records import Item
+
+_SHOWN_CATEGORIES = 3
+
+
+def card_of(
+    item: Item,
+    lexicon: Lexicon,
+    opinions: Mapping[str, Opinion],
+    *,
+    reason: str = "",
+    recommendation: Recommendation | None = None,
+) -> Card:
+    """One card."""
+    opinion = opinions.get(item.item_id)
+    return Card(item, reason, subtitle(item, lexicon), recommendation, opinion.kind if opinion else None)
+
+
+def subtitle(item: Item, lexicon: Lexicon) -> str:
+    """The two attributes that matter, as "1996 · Crime, Drama" or "49.90 · Bosch".
+
+    The number is the year where the catalogue has one, else the price, else its first numeric attribute. The value goes
+    with it: categories beside a year; otherwise the first attribute of which an item has one value (a brand), or else
+    categories.
+    """
+    numbers, values = numbers_of(item), values_of(item)
+    name = _number_name(lexicon)
+    parts = (
+        [f"{numbers[name]:g}" if name != lexicon.numeric_roles.get("price") else f"{numbers[name]:.2f}"]
+        if name in numbers
+        else []
+    )
+    own = next((found for found in lexicon.single_valued_order if found in values), None)
+    if name != lexicon.numeric_roles.get("year") and own:
+        parts.append(values[own][0])
+    elif item.categories:
+        parts.append(", ".join(item.categories[:_SHOWN_CATEGORIES]))
+    return clean(" · ".join(parts))
+
+
+def _number_name(lexicon: Lexicon) -> str:
+    roles = lexicon.numeric_roles
+    return roles.get("year") or roles.get("price") or next(iter(lexicon.vocabulary.numeric), "")

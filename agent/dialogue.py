@@ -1,0 +1,284 @@
+"""Chats: loaded before a turn, saved after it, one turn at a time per chat."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Literal
+from zlib import crc32
+
+from pydantic import ValidationError
+
+from agent.answering import Answer, Answerer, Turn, context_of, liked_items
+from agent.cards import card_of
+from agent.chips import chips_of
+from agent.grounding import Grounder
+from agent.lexicon import Lexicon
+from agent.llm.protocol import LLM
+from agent.llm_understanding import LLMUnderstander
+from agent.opinions import Opinions
+from agent.profile import profile_of
+from agent.request import Request
+from agent.state import ChatState
+from agent.suggestions import suggestions_for
+from agent.tokens import clean
+from agent.tools import Tools
+from agent.turns import Card, Cards, ChatView, Finished, Message, TurnEvent, Words
+from agent.understanding import Understander
+from agent.words import WordsSettings, WordsTrace
+from pipeline.api import RecommenderApi
+from pipeline.query import Vocabulary
+from store.database import Store
+from store.errors import InputError
+from store.records import Event
+
+_LOCKS = 64
+_TITLE = 80
+
+
+@dataclass(frozen=True)
+class DialogueSettings:
+    """How chats behave.
+
+    Attributes:
+        cards: items of an answer where no number was asked for, 1..50.
+        history: newest events of a reader that the profile and the wording of reasons look at.
+        llm_understanding: whether the language model fills in what the rules did not find; what it says counts only
+            where it links to the catalogue. Models below about a billion parameters are at chance: off for those.
+        words: how answers are worded.
+    """
+
+    cards: int = 5
+    history: int = 500
+    llm_understanding: bool = False
+    words: WordsSettings = field(default_factory=WordsSettings)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.cards <= 50:
+            raise InputError(f"cards is {self.cards}, outside 1..50", fix="Show from 1 to 50 cards.")
+        if self.history < 1:
+            raise InputError(f"history is {self.history}, below 1", fix="Look at one event or more.")
+
+
+@dataclass(frozen=True)
+class _Chat:
+    chat_id: str
+    user_id: str
+    title: str
+    state: ChatState
+
+
+class Dialogues:
+    """Implements ``agent.api.DialoguesApi``.
+
+    Args:
+        store: keeps chats and events.
+        recommender: finds items.
+        llm: words the answers; None leaves them to templates.
+        settings: how chats behave.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        recommender: RecommenderApi,
+        llm: LLM | None = None,
+        settings: DialogueSettings = DialogueSettings(),
+    ) -> None:
+        self._store = store
+        self._recommender = recommender
+        self._settings = settings
+        self._understander = Understander(recommender.vocabulary, recommender.items)
+        self._llm_understander = LLMUnderstander(llm) if llm and settings.llm_understanding else None
+        self._answerer = Answerer(llm, settings.words, cards=settings.cards)
+        # A chat always meets the same lock; that two chats may share one only makes one of them wait.
+        self._locks = tuple(Lock() for _ in range(_LOCKS))
+        self._grounder: tuple[Vocabulary, Grounder] | None = None
+
+    def open(self, user_id: str, *, chat_id: str | None = None) -> ChatView:
+        self._store.ensure_user(user_id)
+        if chat_id is None:
+            chat = _Chat(uuid.uuid4().hex, user_id, "", ChatState())
+            self._save(chat, chat.state)
+            return self._view(chat)
+        chat = self._load(chat_id)
+        if chat.user_id != user_id:
+            raise InputError(f"chat {chat_id!r} is not a chat of user {user_id!r}", fix="Open one of their own chats.")
+        return self._view(chat)
+
+    def chats(self, user_id: str) -> tuple[tuple[str, str], ...]:
+        return tuple((record.chat_id, record.title) for record in self._store.chats(user_id))
+
+    def view(self, chat_id: str) -> ChatView:
+        return self._view(self._load(chat_id))
+
+    def understand(self, utterance: str) -> Request:
+        """The request of a first turn, for ``tastemaker understand``. Raises ``InputError`` where it is too long."""
+        return self._understood(utterance, ChatState())
+
+    def respond(self, chat_id: str, utterance: str) -> Iterator[TurnEvent]:
+        text = clean(utterance)
+        self._load(chat_id)  # an unknown chat is refused now, not when the answer is read
+
+        def run(turn: Turn) -> Answer:
+            return self._answerer.carry_out(turn, self._understood(text, turn.state))
+
+        return self._stream(chat_id, text, run)
+
+    def remove_chip(self, chat_id: str, key: str) -> Iterator[TurnEvent]:
+        self._load(chat_id)
+        return self._stream(chat_id, "", lambda turn: self._answerer.remove(turn, key))
+
+    def add_chip(self, chat_id: str, text: str) -> Iterator[TurnEvent]:
+        text = clean(text)
+        self._load(chat_id)
+        if not text:
+            raise InputError("the chip is empty", fix='Type a wish, such as "after 1990".')
+        return self._stream(chat_id, "", lambda turn: self._answerer.add(turn, self._understood(text, turn.state)))
+
+    def undo(self, chat_id: str) -> Iterator[TurnEvent]:
+        self._load(chat_id)
+        return self._stream(chat_id, "", self._answerer.take_back)
+
+    def feedback(self, chat_id: str, item_id: str, kind: Literal["like", "dislike", "none"]) -> ChatView:
+        if kind not in ("like", "dislike", "none"):
+            raise InputError(f"feedback {kind!r} is none of like, dislike, none", fix="Use one of them.")
+        item = self._recommender.item(item_id)
+        with self._lock(chat_id):
+            chat = self._load(chat_id)
+            label = f"{kind}: {item.title}" if kind != "none" else f"no opinion: {item.title}"
+            state = chat.state.remembering(label)
+            opinions = self._opinions(chat).given(
+                state.memory.opinions,
+                state.serial,
+                likes=[item_id] if kind == "like" else [],
+                dislikes=[item_id] if kind == "dislike" else [],
+                neither=[item_id] if kind == "none" else [],
+            )
+            memory = state.memory.model_copy(update={"opinions": opinions, "focus": item_id})
+            state = state.model_copy(update={"memory": memory})
+            self._save(chat, state)
+            return self._view(_Chat(chat.chat_id, chat.user_id, chat.title, state))
+
+    # -- one turn
+
+    def _stream(self, chat_id: str, utterance: str, run: Callable[[Turn], Answer]) -> Iterator[TurnEvent]:
+        """The events of a turn. The chat is locked while its state changes, not while words are written."""
+        with self._lock(chat_id):
+            chat = self._load(chat_id)
+            turn = self._turn(chat, utterance)
+            answer = run(turn)
+            self._save(chat, answer.state, title=utterance)
+        words, said = WordsTrace(), list[str]()
+        try:
+            yield answer.understood
+            if answer.cards:
+                yield Cards(answer.cards, answer.milliseconds["cards"])
+            for piece in answer.sentences(words):
+                said.append(piece)
+                yield Words(piece)
+        finally:
+            trace = (*answer.trace, *_words_line(words))
+            self._write_down(chat_id, answer.state.serial, "".join(said), trace)
+        milliseconds = answer.milliseconds
+        if words.first_after is not None:
+            milliseconds = {**milliseconds, "first_words": words.first_after}
+        degraded = tuple(dict.fromkeys((*answer.degraded, *words.degraded)))
+        yield Finished(answer.state.serial, answer.suggestions, degraded, milliseconds, trace)
+
+    def _turn(self, chat: _Chat, utterance: str) -> Turn:
+        tools = Tools(self._recommender, self._store, chat.user_id)
+        lexicon = self._understander.lexicon
+        liked = liked_items((event.item_id, event.kind) for event in self._history(chat.user_id))
+        return Turn(
+            chat_id=chat.chat_id,
+            utterance=utterance,
+            state=chat.state,
+            memory=chat.state.memory,
+            tools=tools,
+            opinions=Opinions(self._store, tools, chat.chat_id),
+            lexicon=lexicon,
+            grounder=self._grounder_of(lexicon),
+            liked=liked,
+        )
+
+    def _understood(self, utterance: str, state: ChatState) -> Request:
+        request = self._understander.understand(utterance, context_of(state.memory))
+        if self._llm_understander is None:
+            return request
+        return self._llm_understander.completed(utterance, request, self._understander.lexicon)
+
+    def _grounder_of(self, lexicon: Lexicon) -> Grounder:
+        held = self._grounder
+        if held is None or held[0] is not lexicon.vocabulary:
+            held = (lexicon.vocabulary, Grounder(lexicon.vocabulary, words=self._settings.words.catalogue))
+            self._grounder = held
+        return held[1]
+
+    def _write_down(self, chat_id: str, serial: int, text: str, trace: tuple[str, ...]) -> None:
+        with self._lock(chat_id):
+            chat = self._load(chat_id)
+            state = chat.state.with_text(serial, text)
+            if state.serial == serial:
+                state = state.model_copy(update={"trace": trace})
+            self._save(chat, state)
+
+    # -- storage
+
+    def _lock(self, chat_id: str) -> Lock:
+        return self._locks[crc32(chat_id.encode("utf-8", "replace")) % _LOCKS]
+
+    def _load(self, chat_id: str) -> _Chat:
+        record = self._store.load_chat(chat_id)
+        if record is None:
+            raise InputError(f"chat {chat_id!r} does not exist", fix="Open a new chat, or one of the reader's list.")
+        try:
+            state = ChatState.model_validate(record.state)
+        except ValidationError as error:
+            raise InputError(
+                f"chat {chat_id!r} was written by another version: {error.errors()[0]['msg']}", fix="Open a new chat."
+            ) from error
+        return _Chat(record.chat_id, record.user_id, record.title, state)
+
+    def _save(self, chat: _Chat, state: ChatState, *, title: str = "") -> None:
+        data = state.model_dump(mode="json", exclude_defaults=True)
+        self._store.save_chat(chat.chat_id, chat.user_id, chat.title or title[:_TITLE], data)
+
+    def _history(self, user_id: str) -> list[Event]:
+        return self._store.history(user_id, limit=self._settings.history)
+
+    def _opinions(self, chat: _Chat) -> Opinions:
+        return Opinions(self._store, Tools(self._recommender, self._store, chat.user_id), chat.chat_id)
+
+    def _view(self, chat: _Chat) -> ChatView:
+        lexicon = self._understander.lexicon
+        memory, state = chat.state.memory, chat.state
+
+        def cards(message_cards: Sequence[tuple[str, str]]) -> tuple[Card, ...]:
+            known = ((lexicon.items.get(item), reason) for item, reason in message_cards)
+            return tuple(card_of(item, lexicon, memory.opinions, reason=reason) for item, reason in known if item)
+
+        messages = tuple(
+            Message(message.role, message.text, cards([(card.item_id, card.reason) for card in message.cards]))
+            for message in state.messages
+        )
+        return ChatView(
+            chat_id=chat.chat_id,
+            user_id=chat.user_id,
+            messages=messages,
+            chips=chips_of(memory.wish, lexicon.vocabulary.titles, year=lexicon.numeric_roles.get("year")),
+            profile=profile_of(self._history(chat.user_id), lexicon.items),
+            suggestions=state.suggestions or suggestions_for(memory.wish, (), lexicon, can_undo=bool(state.undo)),
+            can_undo=bool(state.undo),
+            trace=state.trace,
+        )
+
+
+def _words_line(words: WordsTrace) -> tuple[str, ...]:
+    if words.error:
+        return (f"words: templates, because {words.error}",)
+    if not (words.by_model or words.replaced):
+        return ()
+    return (f"words: {words.by_model} sentences of the model, {words.replaced} replaced",)

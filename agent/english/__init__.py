@@ -1,0 +1,49 @@
+"""English."""
+
+from __future__ import annotations
+
+from agent.english.cues import CUES
+from agent.english.scales import (
+    COMPARATIVES,
+    COMPARATORS,
+    DECADES,
+    NUMBERS,
+    OPPOSITES,
+    ORDINALS,
+    ROLES,
+    SCALES,
+    UNITS,
+    VAGUE_COUNTS,
+)
+from agent.english.synonyms import REWRITES, SPECIFIC, SYNONYMS
+from agent.english.talk import OUT_OF_SCOPE, SMALL_TALK
+from agent.english.words import EVERYDAY, NEUTRAL_NOUNS, QUALITIES, STOP
+from agent.language import Language
+
+ENGLISH = Language(
+    stop_words=STOP,
+    common_words=EVERYDAY | STOP | QUALITIES,
+    neutral_nouns=NEUTRAL_NOUNS,
+    articles=frozenset(("the", "a", "an")),
+    cues=CUES,
+    synonyms=SYNONYMS,
+    specific=SPECIFIC,
+    rewrites=REWRITES,
+    small_talk=SMALL_TALK,
+    out_of_scope=OUT_OF_SCOPE,
+    numbers=NUMBERS,
+    vague_counts=VAGUE_COUNTS,
+    ordinals=ORDINALS,
+    pronouns=frozenset(("it", "that", "this", "him", "itself")),
+    plural_pronouns=frozenset(("them", "these", "those", "both", "they", "all")),
+    decades=DECADES,
+    roles=ROLES,
+    units=UNITS,
+    scales=SCALES,
+    comparatives=COMPARATIVES,
+    opposites=OPPOSITES,
+    qualities=QUALITIES,
+    **COMPARATORS,
+)
+
+__all__ = ["ENGLISH"]

@@ -1,0 +1,296 @@
+"""The catalogue's own words: which values, titles, people and numbers an utterance can mean.
+
+Built once per vocabulary; 10,000 items take about a second. Everything that understanding links, it links through here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
+
+from agent.language import Language, PhraseTable
+from agent.request import FacetRef
+from agent.tokens import fold, stem, title_key, value_key, words_of
+from pipeline.query import Vocabulary
+from store.records import Item
+
+MAX_VALUE_WORDS = 6
+MAX_TITLE_WORDS = 14
+
+_NAME_WORD = r"[A-Z][\w'\u2019\-]*\.?"
+_NAME = rf"{_NAME_WORD}(?: (?:{_NAME_WORD}|de|da|del|van|von|der|la|le|di)){{1,3}}"
+_CREDITS = re.compile(
+    r"(?i:directed by|director|starring|stars|featuring|features|cast including|cast includes|cast of|including|"
+    r"alongside|performances by|performances from|actors?|actress(?:es)?|written by|works? of|played by|"
+    r"portrayed by|and|,)"
+    rf" (?:the )?(?:[a-z]+ ){{0,2}}({_NAME})"
+)
+_NAMES = re.compile(rf"(?<![.!?\"“] )({_NAME})")
+_YEAR = re.compile(r"\s*\((\d{4})\)\s*$")
+_PARENTHESES = re.compile(r"\(([^()]*)\)")
+_ARTICLE_LAST = re.compile(r"^(.*\S),\s*(The|A|An|La|Le|Les|Il|Los|Las|El|Der|Die|Das|L')$", re.IGNORECASE)
+_ARTICLE_INSIDE = re.compile(r"^(.*?\S),\s*(The|A|An)(\s*[:(].*)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class TitleEntry:
+    """One way to say one title. ``grade``: 0 the title, 1 another name of it, 2 its first part, 3 its second part."""
+
+    item_id: str
+    key: str
+    grade: int
+
+
+def natural_title(title: str) -> str:
+    """A title as people say it: "Matrix, The (1999)" -> "The Matrix"."""
+    title = _YEAR.sub("", title.strip())
+    if last := _ARTICLE_LAST.match(title):
+        return f"{last[2]} {last[1]}"
+    if inside := _ARTICLE_INSIDE.match(title):
+        return f"{inside[2]} {inside[1]}{inside[3]}"
+    return title
+
+
+def title_names(title: str) -> list[tuple[str, int]]:
+    """Names of a title with their grades: without alternates, the alternates, and the parts around a colon."""
+    title = _YEAR.sub("", title.strip())
+    others = [natural_title(re.sub(r"^a\.?k\.?a\.?\s*", "", other.strip())) for other in _PARENTHESES.findall(title)]
+    main = natural_title(_PARENTHESES.sub("", title).strip())
+    names = [(main, 0)] + [(other, 1) for other in others if other and not other.isdigit()]
+    parts = re.split(r"\s*:\s+|\s+-\s+", main)
+    if len(parts) > 1:
+        names += [(parts[0], 2)] + [(part, 3) for part in parts[1:] if len(part.split()) > 1]
+    # Series: "Harry Potter and the Sorcerer's Stone" is one of the Harry Potters.
+    first, series, _ = main.partition(" and the ")
+    if series and len(first.split()) > 1:
+        names.append((first, 2))
+    return names
+
+
+class Lexicon:
+    """Tables over one vocabulary.
+
+    Attributes:
+        values: stemmed key -> values it means (several where it is the common head of several).
+        titles: key without leading article -> entries.
+        numeric_roles: role ("year", "price") -> attribute of this catalogue.
+        single_valued: attributes of which an item has at most one value.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, items: Iterable[Item], language: Language, *, previous: Lexicon | None = None
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.language = language
+        self.items: dict[str, Item] = {item.item_id: item for item in items}
+        self.numeric_roles = _numeric_roles(vocabulary, language)
+        self.single_valued = _single_valued(vocabulary)
+        # In the vocabulary's order, for whoever needs the first one.
+        self.single_valued_order = tuple(name for name in vocabulary.facets if name in self.single_valued)
+        self.values = _values(vocabulary)
+        self._add_synonyms()
+        self._value_words = [key for key in self.values if len(key) >= 5]
+        self.titles = self._titles()
+        self._fuzzy_keys = [key for key in self.titles if len(key) >= 4]
+        self.cues = PhraseTable((phrase, label) for label, phrases in language.cues.items() for phrase in phrases)
+        self.small_talk = frozenset(language.small_talk)
+        self.text = "\n".join(f"{item.title} {item.description}".casefold() for item in self.items.values())
+        self._mentioned = self._names_by_item(previous)
+        self.people = self._people()
+        self.surnames = _surnames(self.people, language)
+
+    # -- values
+
+    def _add_synonyms(self) -> None:
+        for phrase, targets in self.language.synonyms.items():
+            key = value_key(phrase.split())
+            if key in self.values:
+                continue
+            for target in targets:
+                found = self.values.get(value_key(target.split()))
+                if found:
+                    self.values[key] = found
+                    break
+
+    def nearest_value(self, word: str) -> tuple[FacetRef, ...]:
+        """Values whose key is a slip of the pen away from one word of at least five letters."""
+        key = stem(word)
+        if len(key) < 5:
+            return ()
+        near = process.extractOne(key, self._value_words, scorer=fuzz.ratio, score_cutoff=82)
+        return self.values[near[0]] if near and near[0][0] == key[0] else ()
+
+    # -- titles
+
+    def _titles(self) -> dict[str, list[TitleEntry]]:
+        table: dict[str, list[TitleEntry]] = {}
+        for item_id, title in self.vocabulary.titles.items():
+            seen: set[str] = set()
+            for name, grade in title_names(title):
+                key = self.key_of(words_of(name))
+                if key and key not in seen:
+                    seen.add(key)
+                    table.setdefault(key, []).append(TitleEntry(item_id, key, grade))
+                joined = key.replace(" ", "")
+                # "E.T." and "Wall-E" are also written in one word.
+                if " " in key and len(joined) <= 9 and joined not in seen and any(len(w) == 1 for w in key.split()):
+                    seen.add(joined)
+                    table.setdefault(joined, []).append(TitleEntry(item_id, joined, 1))
+        return table
+
+    def spoken(self, item_id: str) -> str:
+        """A title as a person would say it, in quotation marks, so that it is taken for a title."""
+        return f'"{natural_title(_PARENTHESES.sub("", self.vocabulary.titles[item_id]).strip())}"'
+
+    def key_of(self, words: Sequence[str]) -> str:
+        """Key of a title's words, leading article dropped."""
+        words = list(words)
+        if len(words) > 1 and words[0] in self.language.articles:
+            words = words[1:]
+        return title_key(words)
+
+    def year_of(self, item_id: str) -> float | None:
+        """From the catalogue's year attribute, or the "(1995)" of the title."""
+        attribute = self.numeric_roles.get("year")
+        value = self.number(item_id, attribute) if attribute else None
+        if value is None and (match := _YEAR.search(self.vocabulary.titles.get(item_id, ""))):
+            value = float(match[1])
+        return value
+
+    def number(self, item_id: str, attribute: str) -> float | None:
+        """An item's value of a numeric attribute, None where it has none."""
+        item = self.items.get(item_id)
+        value = item.attributes.get(attribute) if item else None
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+    def quantile(self, attribute: str, share: float) -> float | None:
+        """The value below which ``share`` of the items lie."""
+        found = (self.number(item_id, attribute) for item_id in self.items)
+        numbers = sorted(number for number in found if number is not None)
+        return numbers[min(int(share * len(numbers)), len(numbers) - 1)] if numbers else None
+
+    def best(self, entries: Sequence[TitleEntry], *, year: float | None = None) -> TitleEntry | None:
+        """One of several items that answer to a name.
+
+        By year where it was said, then the plainest name, then popularity, then the most recent.
+        """
+        if year is not None:
+            entries = [entry for entry in entries if self._close(self.year_of(entry.item_id), year)]
+        if not entries:
+            return None
+        popularity = self.vocabulary.popularity
+        return max(
+            entries,
+            key=lambda e: (-e.grade, popularity.get(e.item_id, 0), self.year_of(e.item_id) or 0.0, e.item_id),
+        )
+
+    @staticmethod
+    def _close(known: float | None, said: float) -> bool:
+        # People are a year off: release and premiere differ.
+        return known is not None and abs(known - said) <= 1
+
+    def similar_keys(self, key: str, *, cutoff: float) -> list[tuple[str, float]]:
+        """Up to five title keys near a key, best first, with similarity 0..100."""
+        found = process.extract(key, self._fuzzy_keys, scorer=fuzz.ratio, score_cutoff=cutoff, limit=5)
+        return [(name, score) for name, score, _ in found]
+
+    # -- people
+
+    def _names_by_item(self, previous: Lexicon | None) -> dict[str, tuple[str, frozenset[str], frozenset[str]]]:
+        """Description, credited names and all capitalised names by item; what has not changed is not read again."""
+        known = previous._mentioned if previous else {}
+        found = {}
+        for item_id, item in self.items.items():
+            old = known.get(item_id)
+            if old is None or old[0] != item.description:
+                old = (item.description, _names(_CREDITS, item.description), _names(_NAMES, item.description))
+            found[item_id] = old
+        return found
+
+    def _people(self) -> dict[str, str]:
+        credited: Counter[str] = Counter()
+        named: Counter[str] = Counter()
+        for _, credited_names, names in self._mentioned.values():
+            credited.update(credited_names)
+            named.update(names)
+        people: dict[str, str] = {}
+        for name, count in (*credited.most_common(), *named.most_common()):
+            words = words_of(name)
+            everyday = words[0] in self.language.stop_words or (name not in credited and self._is_no_name(words, count))
+            if len(words) > 1 and not everyday and (count > 1 or len(words) == 2):
+                people.setdefault(" ".join(words), name)
+        return people
+
+    def _is_no_name(self, words: Sequence[str], count: int) -> bool:
+        """A capitalised phrase that no credit names: rare, made of everyday words, or a title."""
+        common = any(word in self.language.common_words for word in words)
+        return count < 3 or common or self.key_of(words) in self.titles
+
+    def nearest_person(self, words: Sequence[str]) -> str | None:
+        """A person whose name is a slip of the pen away."""
+        near = process.extractOne(" ".join(words), self.people.keys(), scorer=fuzz.ratio, score_cutoff=88)
+        return self.people[near[0]] if near else None
+
+    def occurs(self, phrase: str) -> bool:
+        """Whether the phrase stands in any title or description."""
+        return re.search(rf"\b{re.escape(phrase.casefold())}\b", self.text) is not None
+
+
+def _names(pattern: re.Pattern[str], text: str) -> frozenset[str]:
+    return frozenset(name.rstrip(".'\u2019").removesuffix("'s") for name in pattern.findall(text))
+
+
+def _numeric_roles(vocabulary: Vocabulary, language: Language) -> dict[str, str]:
+    roles: dict[str, str] = {}
+    for role, names in language.roles.items():
+        for attribute in vocabulary.numeric:
+            if role not in roles and set(re.split(r"[^a-z]+", fold(attribute))) & set(names):
+                roles[role] = attribute
+    return roles
+
+
+def _single_valued(vocabulary: Vocabulary) -> frozenset[str]:
+    """By count: where values are no more than items, an item can hardly have two of them."""
+    return frozenset(
+        attribute for attribute, counts in vocabulary.facets.items() if sum(counts.values()) <= len(vocabulary.titles)
+    ) - {"category"}
+
+
+def _values(vocabulary: Vocabulary) -> dict[str, tuple[FacetRef, ...]]:
+    exact: dict[str, tuple[FacetRef, ...]] = {}
+    parts: dict[str, list[FacetRef]] = {}
+    # Categories first: where one word is a value of two attributes, a category is what people mean.
+    for attribute in sorted(vocabulary.facets, key=lambda name: name != "category"):
+        for value in vocabulary.facets[attribute]:
+            words = words_of(value)
+            if not words or len(words) > MAX_VALUE_WORDS:
+                continue
+            ref = FacetRef(attribute=attribute, value=value)
+            exact.setdefault(value_key(words), (ref,))
+            joined = "".join(words)
+            if len(words) == 2 and len(joined) > 4:
+                exact.setdefault(stem(joined), (ref,))
+            if attribute == "category":
+                pieces = re.split(r"[&/,]|\band\b", value)
+                for piece in pieces if len(pieces) > 1 else ():
+                    if words_of(piece):
+                        parts.setdefault(value_key(words_of(piece)), []).append(ref)
+                if len(words) > 1:
+                    parts.setdefault(stem(words[-1]), []).append(ref)
+    for key, refs in parts.items():
+        exact.setdefault(key, tuple(dict.fromkeys(refs)))
+    return exact
+
+
+def _surnames(people: Mapping[str, str], language: Language) -> dict[str, str]:
+    """Last names that say enough by themselves, in the catalogue's spelling."""
+    counts = Counter(key.split()[-1] for key in people)
+    return {
+        key.split()[-1]: spelled.split()[-1]
+        for key, spelled in people.items()
+        if len(key.split()[-1]) > 3 and key.split()[-1] not in language.common_words and counts[key.split()[-1]]
+    }

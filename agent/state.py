@@ -1,0 +1,123 @@
+"""What a chat remembers between turns. It is saved whole after each turn, so everything in it is bounded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.request import Request
+
+MAX_MESSAGES = 400
+MAX_SHOWN = 2_000
+MAX_UNDO = 20
+MAX_TRACE = 30
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoredCard(_Stored):
+    """A card of a message; the item itself is read again from the catalogue."""
+
+    item_id: str
+    reason: str = ""
+
+
+class StoredMessage(_Stored):
+    """A message; ``serial`` ties the two sides of a turn together."""
+
+    serial: int
+    role: Literal["user", "assistant"]
+    text: str
+    cards: tuple[StoredCard, ...] = ()
+
+
+class Opinion(_Stored):
+    """A like or dislike of this chat, with the event that holds it."""
+
+    kind: Literal["like", "dislike"]
+    key: str
+    time: datetime
+
+
+class Memory(_Stored):
+    """The part of the state that undo brings back.
+
+    Attributes:
+        wish: the request in force. ``items_like`` are what it is about, ``count`` and ``mood`` as there.
+        focus: the item last talked about.
+        cards: items of the last cards, in order.
+        shown: every item shown so far, oldest first.
+        seen: items that the reader said to know already.
+        opinions: external id -> like or dislike said or clicked in this chat.
+    """
+
+    wish: Request = Request()
+    focus: str | None = None
+    cards: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+    opinions: dict[str, Opinion] = {}
+
+
+class UndoEntry(_Stored):
+    """What one turn changed.
+
+    ``shown`` and ``messages`` only grow within a turn: their lengths before it are enough. ``memory`` holds the rest.
+    """
+
+    memory: Memory
+    shown: int
+    messages: int
+    label: str
+
+
+class ChatState(_Stored):
+    """A whole chat. ``serial`` counts turns and clicks, never goes back, and makes event keys unique."""
+
+    version: Literal[1] = 1
+    serial: int = 0
+    memory: Memory = Memory()
+    messages: tuple[StoredMessage, ...] = ()
+    dropped_messages: int = 0
+    undo: tuple[UndoEntry, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    trace: tuple[str, ...] = ()
+
+    def remembering(self, label: str) -> ChatState:
+        """With an undo entry for what comes next, and the next serial."""
+        entry = UndoEntry(
+            memory=self.memory.model_copy(update={"shown": ()}),
+            shown=len(self.memory.shown),
+            messages=self.dropped_messages + len(self.messages),
+            label=label[:80],
+        )
+        return self.model_copy(update={"serial": self.serial + 1, "undo": (*self.undo, entry)[-MAX_UNDO:]})
+
+    def undone(self) -> ChatState:
+        """As before the last entry; the serial stays ahead. There must be an entry."""
+        entry = self.undo[-1]
+        memory = entry.memory.model_copy(update={"shown": self.memory.shown[: entry.shown]})
+        kept = self.messages[: max(0, entry.messages - self.dropped_messages)]
+        return self.model_copy(
+            update={"serial": self.serial + 1, "memory": memory, "messages": kept, "undo": self.undo[:-1]}
+        )
+
+    def saying(self, *messages: StoredMessage) -> ChatState:
+        """With more messages; the oldest fall off behind ``MAX_MESSAGES``."""
+        every = (*self.messages, *messages)
+        extra = max(0, len(every) - MAX_MESSAGES)
+        return self.model_copy(update={"messages": every[extra:], "dropped_messages": self.dropped_messages + extra})
+
+    def with_text(self, serial: int, text: str) -> ChatState:
+        """With the words of an answer, once they are known. Nothing happens where an undo took the message away."""
+        messages = tuple(
+            message.model_copy(update={"text": text})
+            if message.serial == serial and message.role == "assistant"
+            else message
+            for message in self.messages
+        )
+        return self.model_copy(update={"messages": messages})
