@@ -10,16 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.events import insert_into, insert_new, user_row_number
-from store.items import chunks
+from store.events import user_row_number
+from store.lookups import chunks, insert_into, insert_new
 from store.records import Rejected
 from store.schema import chats, from_micros, quarantine, to_micros, users
 from store.storable import can_exist, check_id, check_json, check_text
 
 ROW_LIMIT = 2_000
 """Characters that are kept of a quarantined row."""
-
-QUARANTINE_CHUNK = 1_000
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def delete(connection: sa.Connection, chat_id: str) -> None:
 def quarantine_rows(connection: sa.Connection, rejected: Iterable[Rejected]) -> int:
     """Store what is new: reading the same bad file twice keeps each row once."""
     added = 0
-    for chunk in chunks(rejected, QUARANTINE_CHUNK):
+    for chunk in chunks(rejected):
         rows = []
         for row in chunk:
             kept = {

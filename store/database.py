@@ -108,7 +108,7 @@ class Store:
     def known_items(self, ids: Iterable[str]) -> set[str]:
         """Those of the ids that are in the store."""
         with self._engine.read() as connection:
-            return set(items.row_numbers(connection, ids))
+            return items.known(connection, ids)
 
     # Users
 

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.errors import UnknownItem, UnknownUser
-from store.items import chunks, row_numbers
+from store.lookups import chunks, insert_new, one_of, row_numbers
 from store.records import Event, EventKind, User
 from store.schema import events, from_micros, items, to_micros, users
 from store.storable import can_exist, check_id, check_number, check_text, check_time
 
-EVENT_CHUNK = 4_000
-"""Events that are written by one statement; 8 parameters each stay below SQLite's 32,766."""
+EVENT_CHUNK = 50_000
+"""Events that are held, looked up and written at a time."""
 
-USER_CHUNK = 4_000
-"""Users that are written by one statement."""
+KEY_OFFSET = 1 << 62
+"""Keeps the time in a derived key positive, and so of one length; no ``datetime`` is that early."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +38,13 @@ class AddResult:
 def event_key(event: Event) -> str:
     """The event's own key, or one derived from user, item, kind and time.
 
-    The derived key starts with a digest of the user: files are sorted by user as a rule, and so the entries of one user
-    land side by side in the index instead of all over it.
+    The derived key starts with the time, so that events that happen together lie together in the index: live ones all
+    land at its end, and those of a file in a few places instead of all over it.
     """
     if event.key is not None:
         return check_id(event.key, what="event key")
-    user = blake2b(event.user_id.encode(), digest_size=6).hexdigest()
-    rest = f"{event.item_id}\x00{event.kind}\x00{to_micros(event.time)}"
-    return user + blake2b(rest.encode(), digest_size=12, key=user.encode()).hexdigest()
-
-
-def insert_into(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that can say what to do where a unique key exists; both databases spell it alike."""
-    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
-
-
-def insert_new(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that passes over rows whose unique key exists."""
-    return insert_into(connection, table).on_conflict_do_nothing()
+    what = f"{event.user_id}\x00{event.item_id}\x00{event.kind}"
+    return f"{to_micros(event.time) + KEY_OFFSET:016x}{blake2b(what.encode(), digest_size=12).hexdigest()}"
 
 
 def ensure_user(connection: sa.Connection, user_id: str, name: str) -> User:
@@ -68,7 +56,7 @@ def ensure_user(connection: sa.Connection, user_id: str, name: str) -> User:
 def put_users(connection: sa.Connection, new: Iterable[User]) -> int:
     """Create those who do not exist; returns how many these were."""
     created = 0
-    for chunk in chunks(new, USER_CHUNK):
+    for chunk in chunks(new):
         rows = [
             {
                 "user_id": check_id(person.user_id, what="user id"),
@@ -112,15 +100,18 @@ def _matching(query: sa.Select, search: str) -> sa.Select:
 
 def add(connection: sa.Connection, new: Iterable[Event]) -> AddResult:
     """Store what is new. Raises ``UnknownItem``; the caller's transaction then takes everything back."""
-    added = total = 0
+    total = 0
+    per_user: Counter[int] = Counter()
     for chunk in chunks(new, EVENT_CHUNK):
         total += len(chunk)
-        added += _add_chunk(connection, chunk)
-    return AddResult(added, total - added)
+        per_user.update(_add_chunk(connection, chunk))
+    _count(connection, per_user)
+    return AddResult(per_user.total(), total - per_user.total())
 
 
-def _add_chunk(connection: sa.Connection, chunk: list[Event]) -> int:
-    item_seq = row_numbers(connection, {event.item_id for event in chunk})
+def _add_chunk(connection: sa.Connection, chunk: list[Event]) -> Iterable[int]:
+    """Store what is new; the user's row number of each event that was."""
+    item_seq = row_numbers(connection, items.c.item_id, {event.item_id for event in chunk})
     for event in chunk:
         if event.item_id not in item_seq:
             raise UnknownItem(event.item_id)
@@ -137,33 +128,22 @@ def _add_chunk(connection: sa.Connection, chunk: list[Event]) -> int:
         }
         for event in chunk
     ]
-    stored = connection.scalars(insert_new(connection, events).returning(events.c.user_seq), rows)
-    per_user = Counter(stored)
-    _count(connection, per_user)
-    return per_user.total()
+    return connection.scalars(insert_new(connection, events).returning(events.c.user_seq), rows)
 
 
 def _ensure_users(connection: sa.Connection, ids: list[str]) -> dict[str, int]:
     """Row number of each user; those who do not exist are created, in the given order."""
-    found = _user_row_numbers(connection, ids)
+    found = row_numbers(connection, users.c.user_id, ids)
     missing = [id_ for id_ in ids if id_ not in found]
     if missing:
         put_users(connection, (User(id_) for id_ in missing))
-        found.update(_user_row_numbers(connection, missing))
-    return found
-
-
-def _user_row_numbers(connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for chunk in chunks(filter(can_exist, ids)):
-        rows = connection.execute(sa.select(users.c.user_id, users.c.seq).where(users.c.user_id.in_(chunk)))
-        found.update((user_id, seq) for user_id, seq in rows)
+        found.update(row_numbers(connection, users.c.user_id, missing))
     return found
 
 
 def user_row_number(connection: sa.Connection, user_id: str) -> int:
     """Raises ``UnknownUser``."""
-    found = _user_row_numbers(connection, [user_id])
+    found = row_numbers(connection, users.c.user_id, [user_id])
     if not found:
         raise UnknownUser(user_id)
     return found[user_id]
@@ -200,10 +180,10 @@ def history(connection: sa.Connection, user_id: str, limit: int | None) -> list[
 def retract(connection: sa.Connection, keys: Sequence[str]) -> int:
     """Mark events as taken back; returns how many were not so yet."""
     changes: Counter[int] = Counter()
-    for chunk in chunks(filter(can_exist, dict.fromkeys(keys))):
+    for chunk in chunks(dict.fromkeys(keys)):
         taken_back = (
             sa.update(events)
-            .where(events.c.key.in_(chunk), sa.not_(events.c.retracted))
+            .where(one_of(connection, events.c.key, chunk), sa.not_(events.c.retracted))
             .values(retracted=True)
             .returning(events.c.user_seq)
         )

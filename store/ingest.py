@@ -69,7 +69,7 @@ def ingest(
     data: Dataset | str | Path | Sequence[str | Path],
     *,
     on_progress: Callable[[IngestProgress], None] | None = None,
-    batch_size: int = 20_000,
+    batch_size: int = 50_000,
 ) -> IngestReport:
     """Read files into the store.
 

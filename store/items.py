@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 
 import sqlalchemy as sa
 
 from store.errors import UnknownItem
+from store.lookups import chunks, one_of, row_numbers
 from store.records import AttributeValue, Item
 from store.schema import ITEMS_REVISION, counters, from_micros, items, to_micros
 from store.storable import can_exist, check_id, check_json, check_text, check_time
-
-CHUNK = 5_000
-"""Rows that are looked up or written at a time; below the number of parameters that either database takes."""
-
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -38,13 +32,6 @@ class PutResult:
         return PutResult(self.inserted + other.inserted, self.updated + other.updated, self.unchanged + other.unchanged)
 
 
-def chunks(rows: Iterable[Row], size: int = CHUNK) -> Iterator[list[Row]]:
-    """Split rows into lists of at most ``size``."""
-    iterator = iter(rows)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
-
-
 def put(connection: sa.Connection, new: Iterable[Item]) -> PutResult:
     """Insert or replace. An item that exists keeps its place and the time at which it first arrived."""
     # Whoever holds this row is the only writer of items, so revisions become visible in their order.
@@ -61,7 +48,7 @@ def put(connection: sa.Connection, new: Iterable[Item]) -> PutResult:
 
 def _put_chunk(connection: sa.Connection, chunk: list[Item], revision: int) -> PutResult:
     latest = {item.item_id: _values(item) for item in chunk}
-    found = connection.execute(sa.select(items).where(items.c.item_id.in_(latest))).mappings()
+    found = connection.execute(sa.select(items).where(one_of(connection, items.c.item_id, latest))).mappings()
     existing = {row["item_id"]: row for row in found}
     inserts, updates = [], []
     for item_id, values in latest.items():
@@ -128,8 +115,8 @@ def many(connection: sa.Connection, ids: Sequence[str] | None, active: bool | No
         return [_item(row) for row in connection.execute(query)]
     rows = [
         row
-        for chunk in chunks(filter(can_exist, dict.fromkeys(ids)))
-        for row in connection.execute(query.where(items.c.item_id.in_(chunk)))
+        for chunk in chunks(dict.fromkeys(ids))
+        for row in connection.execute(query.where(one_of(connection, items.c.item_id, chunk)))
     ]
     return [_item(row) for row in sorted(rows, key=lambda row: row.seq)]
 
@@ -140,13 +127,9 @@ def count(connection: sa.Connection, active: bool | None) -> int:
     return connection.scalars(query if active is None else query.where(items.c.active == active)).one()
 
 
-def row_numbers(connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
-    """Row number of each id that exists."""
-    found: dict[str, int] = {}
-    for chunk in chunks(filter(can_exist, ids)):
-        rows = connection.execute(sa.select(items.c.item_id, items.c.seq).where(items.c.item_id.in_(chunk)))
-        found.update((item_id, seq) for item_id, seq in rows)
-    return found
+def known(connection: sa.Connection, ids: Iterable[str]) -> set[str]:
+    """Those of the ids that exist."""
+    return set(row_numbers(connection, items.c.item_id, ids))
 
 
 def _values(item: Item) -> dict[str, object]:

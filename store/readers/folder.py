@@ -9,6 +9,7 @@ from pathlib import Path
 
 from store.errors import InputError
 from store.readers import movielens, recbole, sequences, tabular
+from store.readers.columns import EVENT_NAMES, ITEM_NAMES, find_event_columns, find_item_columns
 from store.readers.rules import RowError
 from store.readers.source import SourceFile
 from store.records import Event, Item, Rejected, User
@@ -100,18 +101,18 @@ def open_dataset(*paths: str | Path, columns: Mapping[str, str] | None = None) -
 
     Args:
         paths: folders and files.
-        columns: what columns of tables hold, where their names do not say it: fields of ``tabular.ItemColumns`` and
-            ``tabular.EventColumns`` to column names, ``{"item_id": "sku", "title": "label"}``.
+        columns: what columns of tables hold, where their names do not say it: fields of ``columns.ItemColumns`` and
+            ``columns.EventColumns`` to column names, ``{"item_id": "sku", "title": "label"}``.
 
     Raises:
         InputError: a path does not exist, nothing in it is understood, or ``columns`` maps an unknown field.
     """
     given = dict(columns or {})
     for field in given:
-        if field not in tabular.ITEM_NAMES and field not in tabular.EVENT_NAMES:
+        if field not in ITEM_NAMES and field not in EVENT_NAMES:
             raise InputError(
                 f"columns can not be mapped to {field!r}",
-                fix=f"Map {', '.join(dict.fromkeys((*tabular.ITEM_NAMES, *tabular.EVENT_NAMES)))}.",
+                fix=f"Map {', '.join(dict.fromkeys((*ITEM_NAMES, *EVENT_NAMES)))}.",
             )
     files = [file for path in paths for file in _files(Path(path))]
     recognised = [_recognise(SourceFile(file), given) for file in files]
@@ -144,10 +145,10 @@ def _recognise(file: SourceFile, given: Mapping[str, str]) -> tuple[str, str, Da
     names = tabular.column_names(file)
     if names == movielens.MOVIES_CSV:
         return "movielens-csv", ITEMS, DataFile(file.path, movielens.read_movies_csv)
-    event_columns = tabular.find_event_columns(names, given)
+    event_columns = find_event_columns(names, given)
     if event_columns is not None:
         return "tables", EVENTS, DataFile(file.path, tabular.event_reader(event_columns))
-    item_columns = tabular.find_item_columns(names, given)
+    item_columns = find_item_columns(names, given)
     if item_columns is not None:
         return "tables", ITEMS, DataFile(file.path, tabular.item_reader(item_columns))
     raise InputError(

@@ -1,7 +1,6 @@
 """Tables as CSV, TSV, JSON lines or Parquet: one row is one item or one event.
 
-Columns are found by name (``ITEM_NAMES``, ``EVENT_NAMES``; case, spaces and underscores do not matter) or given as a
-mapping. Columns of an item table that mean nothing else become attributes.
+``columns`` says which column holds what. Columns of an item table that mean nothing else become attributes.
 """
 
 from __future__ import annotations
@@ -9,13 +8,14 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from itertools import chain, islice
 from typing import Any, NoReturn, TextIO
 
 from store.errors import InputError
 from store.readers.columnar import parquet_names, parquet_rows
+from store.readers.columns import EventColumns, ItemColumns
 from store.readers.rules import RowError, event_of, image_of, item_of, time_of
 from store.readers.source import LINE_LIMIT, SourceFile
 from store.records import Event, EventKind, Item, Rejected
@@ -24,64 +24,6 @@ Row = tuple[int, dict[str, Any] | RowError, str]
 """Line number, values by column or what is wrong, and the row as text."""
 
 
-@dataclass(frozen=True)
-class ItemColumns:
-    """Which column of a table holds what; None where none does.
-
-    Attributes:
-        title: without one, ids are the titles.
-        categories: a list, or a text separated by ``|``, ``;`` or else ``,``.
-        image: path of a picture, relative to the folder of the file.
-        year: stored as the attribute "year" whatever the column is called.
-        active: false, 0 or no takes an item out of recommendations.
-    """
-
-    item_id: str
-    title: str | None = None
-    description: str | None = None
-    categories: str | None = None
-    image: str | None = None
-    year: str | None = None
-    created_at: str | None = None
-    active: str | None = None
-
-
-@dataclass(frozen=True)
-class EventColumns:
-    """Which column of a table holds what; None where none does.
-
-    Attributes:
-        kind: a name of ``EventKind``. Without one, rows with a value are ratings, and the others views.
-        time: see ``rules.time_of``.
-        key: idempotency key.
-    """
-
-    user_id: str
-    item_id: str
-    kind: str | None = None
-    value: str | None = None
-    time: str | None = None
-    key: str | None = None
-
-
-ITEM_NAMES: Mapping[str, tuple[str, ...]] = {
-    "item_id": ("item_id", "item", "id", "movie_id", "book_id", "product_id", "parent_asin", "asin", "sku", "isbn"),
-    "title": ("title", "name", "item_name", "product_name", "movie_title", "book_title", "product_title"),
-    "description": ("description", "text", "summary", "overview", "plot", "abstract", "body"),
-    "categories": ("categories", "genres", "category", "genre", "tags", "subjects", "class"),
-    "image": ("image", "image_path", "picture", "poster", "cover", "photo", "thumbnail"),
-    "year": ("year", "release_year", "publication_year", "original_publication_year", "year_of_publication"),
-    "created_at": ("created_at", "created", "added_at", "date_added"),
-    "active": ("active", "is_active", "available"),
-}
-EVENT_NAMES: Mapping[str, tuple[str, ...]] = {
-    "user_id": ("user_id", "user", "customer_id", "reviewer_id", "visitor_id", "account_id", "member_id"),
-    "item_id": ITEM_NAMES["item_id"],
-    "kind": ("kind", "event", "event_type", "action", "type", "behavior", "behaviour"),
-    "value": ("value", "rating", "stars", "score", "price", "weight"),
-    "time": ("time", "timestamp", "date", "datetime", "created_at", "unix_review_time", "event_time"),
-    "key": ("key", "idempotency_key", "event_id"),
-}
 _KINDS = {kind.value: kind for kind in EventKind} | {
     "rate": EventKind.RATING, "review": EventKind.RATING, "pv": EventKind.VIEW, "read": EventKind.VIEW,
     "watch": EventKind.VIEW, "play": EventKind.VIEW, "listen": EventKind.VIEW, "buy": EventKind.PURCHASE,
@@ -109,45 +51,6 @@ def column_names(file: SourceFile) -> list[str]:
             return _csv_header(text, _DELIMITERS[suffix])[0]
     rows = (row for _, row, _ in islice(_rows(file), JSON_PEEK) if not isinstance(row, RowError))
     return list(dict.fromkeys(chain.from_iterable(rows)))
-
-
-def find_event_columns(names: Sequence[str], given: Mapping[str, str]) -> EventColumns | None:
-    """Columns of a table of events, or None: it needs a user and an item.
-
-    Args:
-        names: what the table has.
-        given: fields of ``EventColumns`` to columns, before any guess.
-    """
-    found = _find(names, EVENT_NAMES, given)
-    return EventColumns(**found) if "user_id" in found and "item_id" in found else None
-
-
-def find_item_columns(names: Sequence[str], given: Mapping[str, str]) -> ItemColumns | None:
-    """Columns of a table of items, or None: it needs an id.
-
-    Args:
-        names: what the table has.
-        given: fields of ``ItemColumns`` to columns, before any guess.
-    """
-    found = _find(names, ITEM_NAMES, given)
-    return ItemColumns(**found) if "item_id" in found else None
-
-
-def _find(names: Sequence[str], known: Mapping[str, tuple[str, ...]], given: Mapping[str, str]) -> dict[str, str]:
-    by_plain_name = {_plain(name): name for name in reversed(names)}
-    found = {}
-    for field, aliases in known.items():
-        if given.get(field) in names:
-            found[field] = given[field]
-            continue
-        match = next((by_plain_name[_plain(alias)] for alias in aliases if _plain(alias) in by_plain_name), None)
-        if match is not None:
-            found[field] = match
-    return found
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_.-]", "", name).lower()
 
 
 def item_reader(columns: ItemColumns) -> Callable[[SourceFile], Iterator[tuple[int, Item | Rejected]]]:
