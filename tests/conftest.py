@@ -108,6 +108,8 @@ def trained_home(
 ) -> Path:
     """Home of a service over ``small_movielens``, trained for two epochs. Copy it to change it."""
     from pipeline.training import TrainingSettings
+    from rankers.blend import BlendSettings
+    from rankers.sasrec import SASRecSettings
 
     for name in ("text-encoder", "image-encoder"):
         _asset(name)
@@ -117,7 +119,12 @@ def trained_home(
         service.store.put_items(items)
         service.store.put_users(users)
         service.store.add_events(events)
-        service.train(TrainingSettings(epochs=2), on_progress=lambda stage, share: None)
+        small = TrainingSettings(
+            epochs=2,
+            sasrec=SASRecSettings(dim=32, blocks=1, length=50),
+            blend=BlendSettings(knots=1, folds=2, cells=200_000),
+        )
+        service.train(small, on_progress=lambda stage, share: None)
     return home
 
 

@@ -36,6 +36,25 @@ def home(trained_home: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(trained_home, tmp_path / "home"))
 
 
+TITLES = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta", "Iota", "Kappa", "Lambda", "Mu")
+
+
+def write_catalogue(folder: Path) -> Path:
+    """12 items and 24 users who walk along the alphabet, as two tables."""
+    folder.mkdir()
+    (folder / "items.csv").write_text("item_id,title\n" + "".join(f"{title[:2]},{title}\n" for title in TITLES))
+    rows = [f"u{u},{TITLES[(u + step) % 12][:2]},{1000 + step}\n" for u in range(24) for step in range(5)]
+    (folder / "events.csv").write_text("user_id,item_id,timestamp\n" + "".join(rows))
+    return folder
+
+
+@pytest.fixture
+def tiny_home(tmp_path: Path, small_movielens: object) -> Path:
+    """A home with a catalogue so small that it is trained on in a second; skipped where there are no assets."""
+    run(tmp_path / "tiny", "ingest", str(write_catalogue(tmp_path / "tiny-catalogue")))
+    return tmp_path / "tiny"
+
+
 def run(home: Path, *arguments: str, stdin: str | None = None, code: int = 0) -> str:
     result = CliRunner().invoke(app, ["--home", str(home), *arguments], input=stdin, catch_exceptions=False)
     assert result.exit_code == code, result.stderr
@@ -157,9 +176,12 @@ def test_understanding_reads_lines_and_prints_objects(home: Path) -> None:
     assert second["attributes_in"] == ["Comedy"]
 
 
-def test_training_makes_a_snapshot_and_an_older_one_can_be_promoted(home: Path) -> None:
+def test_training_makes_a_snapshot_and_an_older_one_can_be_promoted(tiny_home: Path) -> None:
+    home = tiny_home
+    run(home, "train", "--epochs", "1")
     (before,) = run_json(home, "snapshots", "list")
-    trained = run_json(home, "train", "--epochs", "1", "--seed", "3")
+    trained = run_json(home, "train", "--epochs", "1", "--seed", "3", "--curves", str(home / "curves"))
+    assert list((home / "curves").rglob("events.out.tfevents.*"))
     assert trained["config"]["epochs"] == 1
     assert trained["metrics"]["pipeline:ndcg@10"] > 0
     newest, oldest = run_json(home, "snapshots", "list")
@@ -176,8 +198,8 @@ def test_two_trainings_at_once_the_second_says_who_trains(home: Path) -> None:
     assert re.search(r"Error: training cannot start: .* is held by process \d+ on .* \(training, since ", error)
 
 
-def test_evaluate_writes_a_report(home: Path, tmp_path: Path) -> None:
-    report = run_json(home, "evaluate", "--epochs", "1", "--out", str(tmp_path / "report"))
+def test_evaluate_writes_a_report(tiny_home: Path, tmp_path: Path) -> None:
+    report = run_json(tiny_home, "evaluate", "--epochs", "1", "--out", str(tmp_path / "report"))
     assert "pipeline" in {system["name"] for system in report["systems"]}
     assert (tmp_path / "report" / "report.html").stat().st_size > 10_000
     assert json.loads((tmp_path / "report" / "report.json").read_text())
@@ -205,12 +227,7 @@ def test_doctor_fails_where_something_is_broken(home: Path) -> None:
 
 
 def test_a_second_demo_reuses_everything(tmp_path: Path, trained_home: Path) -> None:
-    catalogue = tmp_path / "catalogue"
-    catalogue.mkdir()
-    titles = ["Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta"]
-    (catalogue / "items.csv").write_text("item_id,title\n" + "".join(f"{t[0]},{t}\n" for t in titles))
-    rows = [f"u{u},{titles[(u + step) % 6][0]},{1000 + step}\n" for u in range(12) for step in range(4)]
-    (catalogue / "events.csv").write_text("user_id,item_id,timestamp\n" + "".join(rows))
+    catalogue = write_catalogue(tmp_path / "catalogue")
     settings = Settings(home=tmp_path / "demo", cache=default_cache_root(), llm=LLMSection(backend="fake"))
 
     def start() -> str | None:
@@ -221,7 +238,8 @@ def test_a_second_demo_reuses_everything(tmp_path: Path, trained_home: Path) -> 
     first = start()
     assert first is not None
     assert start() == first
-    (catalogue / "events.csv").write_text("user_id,item_id,timestamp\n" + "".join(rows) + "u0,Z,9000\n")
+    with (catalogue / "events.csv").open("a") as events:
+        events.write("u0,Mu,9000\n")
     second = start()
     assert second != first
     for file in (settings.snapshots / str(second)).glob("*.safetensors"):
