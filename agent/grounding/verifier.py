@@ -45,7 +45,7 @@ class Grounder:
         self._values = TitleIndex(value for values in vocabulary.facets.values() for value in values)
         self._attributes = tuple(vocabulary.numeric)
         own = f"{words.noun} {words.plural} {' '.join((*vocabulary.facets, *vocabulary.numeric))}".replace("_", " ")
-        self._neutral = NEUTRAL | {token.key for token in tokens(own)}
+        self._neutral = NEUTRAL | NEGATIONS | {token.key for token in tokens(own)}
 
     def verify(self, sentence: str, evidence: Evidence) -> tuple[Violation, ...]:
         """What is wrong with one sentence; () where it may be shown.
@@ -129,7 +129,7 @@ class Grounder:
         in_values = {token.start for match in values for token in match.tokens}
         neutral = self._neutral | CHAT if small_talk else self._neutral
         for i, word in enumerate(words):
-            known = word.key in neutral or word.text.casefold() in neutral or word.key in NEGATIONS
+            known = word.key in neutral or word.text.casefold() in neutral
             number = word.text.isdigit() or word.key in NUMBER_WORDS
             if not known and not number and word.start not in in_values:
                 yield ("name" if i and word.capitalised else "word"), word.text

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from agent.facts import TurnFacts, focus_sentences, opening_sentences, request_parts, template_answer
+from agent.facts import TurnFacts, focus_sentences, request_parts, template_answer
 from agent.grounding import Grounder
 from agent.llm.fake import FakeLLM, FakeMode
 from agent.plain_text import clean
@@ -58,7 +58,10 @@ FACTS = TurnFacts(
     asked=(FARGO,),
     utterance="something like Fargo, no horror",
 )
-TEMPLATE = "Here are two films, as you asked: close to Fargo, no Horror. A Simple Plan comes first: close to Fargo, as you asked."
+TEMPLATE = (
+    "Here are two films, as you asked: close to Fargo, no Horror. "
+    "A Simple Plan comes first: close to Fargo, as you asked."
+)
 
 
 def say(llm: FakeLLM | None, facts: TurnFacts = FACTS, *, settings: WordsSettings) -> tuple[str, WordsTrace]:
@@ -181,8 +184,8 @@ def test_the_model_chooses_among_true_sentences() -> None:
     reply = json.dumps({"opening": opening, "focus": f"{brick} comes second: goes with {heat} from your history."})
     text, trace = say(FakeLLM([reply]), settings=CHOOSE)
     assert (
-        text
-        == "Two films for what you asked: close to Fargo, no Horror. Brick comes second: goes with Heat from your history."
+        text == "Two films for what you asked: close to Fargo, no Horror. "
+        "Brick comes second: goes with Heat from your history."
     )
     assert (trace.by_model, trace.replaced, trace.degraded) == (2, 0, ())
 
@@ -190,7 +193,8 @@ def test_the_model_chooses_among_true_sentences() -> None:
 def test_the_model_writes_sentences_with_slots() -> None:
     _, slots = slotted(FACTS)
     plan, fargo = slots.texts["A Simple Plan"], slots.texts["Fargo"]
-    text, trace = say(FakeLLM([f"These two are popular and close to {fargo}. Start with {plan}, close to {fargo}. And more."]), settings=FREE)  # fmt: skip
+    reply = f"These two are popular and close to {fargo}. Start with {plan}, close to {fargo}. And more."
+    text, trace = say(FakeLLM([reply]), settings=FREE)
     assert (
         text == "Here are two films, as you asked: close to Fargo, no Horror. Start with A Simple Plan, close to Fargo."
     )
@@ -252,7 +256,16 @@ def test_questions_for_secrets_are_refused_without_the_model(utterance: str) -> 
     assert fake.prompts == []
 
 
-@pytest.mark.parametrize("utterance", ["hello", "a film like Heat", "something popular with users", "I liked The Rules of the Game", "films about a password thief"][:3])  # fmt: skip
+@pytest.mark.parametrize(
+    "utterance",
+    [
+        "hello",
+        "a film like Heat",
+        "popular with other people",
+        "I liked The Rules of the Game",
+        "about a stolen password",
+    ],
+)
 def test_ordinary_requests_are_not_refused(utterance: str) -> None:
     assert not asks_for_secrets(utterance)
 
@@ -342,7 +355,12 @@ def test_no_model_is_asked_when_nothing_is_shown() -> None:
 
 @pytest.mark.parametrize(
     ("utterance", "start"),
-    [("hello there", "Hello. Tell me a film"), ("thanks a lot", "You are welcome."), ("who are you?", "I recommend films"), ("hm", "Tell me a film")],
+    [
+        ("hello there", "Hello. Tell me a film"),
+        ("thanks a lot", "You are welcome."),
+        ("who are you?", "I recommend films"),
+        ("hm", "Tell me a film"),
+    ],
 )  # fmt: skip
 def test_small_talk_by_template(utterance: str, start: str) -> None:
     assert "".join(small_talk(None, utterance, grounder=GROUNDER, settings=CHOOSE)).startswith(start)
