@@ -49,11 +49,11 @@ class ProjectorSettings:
 
     attributes_weight: float = 0.7
     text_weight: float = 1.0
-    image_weight: float = 0.5
+    image_weight: float = 0.3
     gamma: float = 0.8
     penalties: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
     reliable: float = 5.0
-    landmarks: int = 2_000
+    landmarks: int = 3_000
     minimum_share: float = 0.02
     minimum_items: int = 20
     minimum_value_items: int = 3
