@@ -220,11 +220,14 @@ class Service:
 
     def _build_encoder(self) -> ContentEncoder:
         # These imports take seconds, and most commands need none of them.
+        from transformers.utils.logging import disable_progress_bar
+
         from encoders.cache import EmbeddingCache
         from encoders.content import ContentEncoder
         from encoders.image import EfficientNetEncoder, TransformersImageEncoder
         from encoders.text import TextEncoder
 
+        disable_progress_bar()  # it draws over ours, for work of a moment
         text = self.settings.text_encoder or self.assets.fetch("text-encoder", on_progress=self.on_asset)
         if self.settings.image_encoder:
             image = TransformersImageEncoder(self.settings.image_encoder)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from agent.request import RangeRef, Request
 from pipeline.catalogue import Catalogue
@@ -53,7 +53,7 @@ def similar(
     if as_json:
         print_json(neighbours)
         return
-    table = Table("Id", "Title", "Similarity", "Shares", "In common")
+    table = Table(Column("Id", overflow="fold"), "Title", "Similarity", "Shares", "In common")
     for neighbour in neighbours:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in neighbour.shares.items())
         table.add_row(
@@ -78,7 +78,7 @@ def search(
     if as_json:
         print_json(found)
         return
-    table = Table("Id", "Title", "Categories")
+    table = Table(Column("Id", overflow="fold"), "Title", "Categories")
     for item in found:
         table.add_row(item.item_id, item.title, ", ".join(item.categories))
     stdout().print(table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from serving.commands.output import AsJson, fetching, opened, print_json, settings_of, stdout
 from serving.doctor import Check, Level, examine
@@ -94,12 +94,11 @@ def list_snapshots(context: typer.Context, as_json: AsJson = False) -> None:
             ]
         )
         return
-    table = Table("Id", "Created (UTC)", "In service", "Code", "Pipeline ndcg@10")
+    table = Table(Column("Id", no_wrap=True), "In service", "Code", "Pipeline ndcg@10")
     for one in found:
         figure = one.manifest.metrics.get("pipeline:ndcg@10")
         table.add_row(
             one.id,
-            f"{one.manifest.created:%Y-%m-%d %H:%M}",
             "yes" if one.id == current else "",
             one.manifest.code_version,
             "" if figure is None else f"{figure:.4f}",
