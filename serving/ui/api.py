@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 from agent.api import DialoguesApi
 from pipeline.api import RecommenderApi
+from store.chats import ChatRecord
 from store.records import Event, User
 
 
 class PeopleStore(Protocol):
-    """The part of the store that the page reads: users and their events."""
+    """The part of the store that the page reads: users, their events and chats."""
 
     def users(self, *, search: str = "", limit: int = 50) -> Sequence[User]: ...
 
@@ -23,6 +24,8 @@ class PeopleStore(Protocol):
     def ensure_user(self, user_id: str, *, name: str = "") -> User: ...
 
     def history(self, user_id: str, *, limit: int | None = None) -> Sequence[Event]: ...
+
+    def load_chat(self, chat_id: str) -> ChatRecord | None: ...
 
 
 class PictureKeeper(Protocol):

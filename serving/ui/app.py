@@ -29,8 +29,8 @@ def build_ui(service: UiService) -> gr.Blocks:
     chat, onboard = ChatTab(service, renderer), OnboardTab(service, renderer)
     why, status = WhyTab(service, renderer), StatusTab(service, renderer)
 
-    def open_why(user_id: str, event: gr.EventData) -> dict[Any, Any]:
-        return {tabs: gr.Tabs(selected="why"), **why.show(user_id, sent(event, "item"))}
+    def open_why(user_id: str, chat_id: str, event: gr.EventData) -> dict[Any, Any]:
+        return {tabs: gr.Tabs(selected="why"), **why.show(user_id, sent(event, "item"), chat_id=chat_id)}
 
     def open_chat(event: gr.EventData) -> Iterator[dict[Any, Any]]:
         yield {tabs: gr.Tabs(selected="chat"), chat.chat: ""}
@@ -53,7 +53,7 @@ def build_ui(service: UiService) -> gr.Blocks:
         status.connect(status_tab)
         across: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 4, "api_visibility": "private"}
         for part in (chat.history, chat.cards):
-            part.why(open_why, chat.user, [tabs, *why.outputs], **across)
+            part.why(open_why, [chat.user, chat.chat], [tabs, *why.outputs], **across)
         onboard.done.attempt(open_chat, None, [tabs, *chat.outputs], **across)
         page.load(chat.load, session, chat.outputs, js=RECALL, show_progress="hidden", api_visibility="private")
     return page.queue(max_size=QUEUE, default_concurrency_limit=8)

@@ -84,19 +84,21 @@ class ChatTab:
     def connect(self) -> None:
         """Wire the events; inside ``gr.Blocks``."""
         here = [self.user, self.chat]
+        # "multiple": by default Gradio drops an event while the last one closes, and with it a message that was typed
+        # fast. Turns of one chat wait for each other in the dialogue.
         streaming: dict[str, Any] = {
-            "outputs": self.outputs, "show_progress": "hidden", "concurrency_limit": 8, "concurrency_id": "turns",
-            "api_visibility": "private",
+            "outputs": self.outputs, "trigger_mode": "multiple", "show_progress": "hidden", "concurrency_limit": 8,
+            "concurrency_id": "turns", "api_visibility": "private",
         }  # fmt: skip
         quick: dict[str, Any] = {
-            "outputs": self.outputs, "show_progress": "hidden", "concurrency_limit": 16, "concurrency_id": "clicks",
-            "api_visibility": "private",
+            "outputs": self.outputs, "trigger_mode": "multiple", "show_progress": "hidden", "concurrency_limit": 16,
+            "concurrency_id": "clicks", "api_visibility": "private",
         }  # fmt: skip
         gr.on([self.message.submit, self.send.click], self.say, [*here, self.message], **streaming)
         for part in (self.history, self.cards, self.next):
             part.say(self.say_from_button, here, **streaming)
         for part in (self.history, self.cards, self.profile):
-            part.feedback(self.feedback, here, trigger_mode="multiple", **quick)
+            part.feedback(self.feedback, here, **quick)
         self.next.undo(self.undo, here, **streaming)
         self.understood.drop(self.drop, here, **streaming)
         self.understood.narrow(self.add, here, **streaming)

@@ -16,6 +16,8 @@ element.addEventListener("click", (click) => {
     send(control, { kind: on ? "none" : control.dataset.kind });
     return;
   }
+  // A double click is one press.
+  if (click.detail > 1) return;
   send(control);
 });
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,39 +55,54 @@ def path_picture(paths: Sequence[EvidencePath]) -> PathPicture | None:
     strongest = paths[:MAX_PATHS]
     if not strongest:
         return None
-    graph: nx.DiGraph = nx.DiGraph()
-    for path in strongest:
-        names = []
-        for column, step in enumerate(path.steps):
-            name = (column, step.kind, step.item_id or step.label)
-            graph.add_node(name, layer=column, kind=step.kind, label=step.label)
-            names.append(name)
-        for start, end in pairwise(names):
-            share = graph.edges[start, end]["share"] + path.share if graph.has_edge(start, end) else path.share
-            graph.add_edge(start, end, share=share)
-    fullest = max(Counter(data["layer"] for _, data in graph.nodes(data=True)).values())
-    height = ROW * fullest + 32
-    places = nx.multipartite_layout(graph, subset_key="layer")
-    xs = [place[0] for place in places.values()]
-    ys = [place[1] for place in places.values()]
+    graph = _ordered(strongest)
+    columns: dict[int, list[object]] = {}
+    for name, layer in graph.nodes(data="layer"):
+        columns.setdefault(layer, []).append(name)
+    height = ROW * max(map(len, columns.values())) + 32
+    places = {name: _place(columns, layer, row, height) for layer in columns for row, name in enumerate(columns[layer])}
     widest = max(share for *_, share in graph.edges(data="share"))
-
-    def place(name: object) -> tuple[float, float]:
-        x, y = places[name]
-        across = (x - min(xs)) / ((max(xs) - min(xs)) or 1)
-        down = (y - min(ys)) / ((max(ys) - min(ys)) or 1) if max(ys) > min(ys) else 0.5
-        return round(MARGIN_X + across * (WIDTH - 2 * MARGIN_X), 1), round(28 + down * (height - 72), 1)
-
     nodes = tuple(
-        Node(*place(name), kind=data["kind"], label=_short(data["label"]), full=data["label"])
+        Node(*places[name], kind=data["kind"], label=_short(data["label"]), full=data["label"])
         for name, data in graph.nodes(data=True)
     )
     edges = tuple(
-        Edge(*place(start), *place(end), width=round(1 + 5 * share / widest, 2))
+        Edge(*places[start], *places[end], width=round(1 + 5 * share / widest, 2))
         for start, end, share in graph.edges(data="share")
     )
     described = "; ".join(" to ".join(step.label for step in path.steps) + f", {path.share:.0%}" for path in strongest)
     return PathPicture(WIDTH, height, nodes, edges, described)
+
+
+def _place(columns: Mapping[int, Sequence[object]], layer: int, row: int, height: int) -> tuple[float, float]:
+    across = layer / (len(columns) - 1 or 1)
+    down = (row + 0.5) / len(columns[layer])
+    return round(MARGIN_X + across * (WIDTH - 2 * MARGIN_X), 1), round(down * (height - 16), 1)
+
+
+def _ordered(paths: Sequence[EvidencePath]) -> nx.DiGraph:
+    """Nodes by column, each near the mean place of those it is reached from, so that few edges cross."""
+    graph: nx.DiGraph = nx.DiGraph()
+    for column in range(max(len(path.steps) for path in paths)):
+        reached: dict[tuple[int, str, str], list[int]] = {}
+        places = {name: place for place, name in enumerate(graph.nodes)}
+        for path in paths:
+            if column < len(path.steps):
+                origin = places.get(_name(path, column - 1), 0) if column else 0
+                reached.setdefault(_name(path, column), []).append(origin)
+        labels = {_name(path, column): path.steps[column] for path in paths if column < len(path.steps)}
+        for name in sorted(reached, key=lambda one: sum(reached[one]) / len(reached[one])):
+            graph.add_node(name, layer=column, kind=labels[name].kind, label=labels[name].label)
+    for path in paths:
+        for start, end in pairwise(_name(path, column) for column in range(len(path.steps))):
+            share = graph.edges[start, end]["share"] + path.share if graph.has_edge(start, end) else path.share
+            graph.add_edge(start, end, share=share)
+    return graph
+
+
+def _name(path: EvidencePath, column: int) -> tuple[int, str, str]:
+    step = path.steps[column]
+    return column, step.kind, step.item_id or step.label
 
 
 def _short(label: str) -> str:

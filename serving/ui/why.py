@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
+from agent.answering import liked_items
 from agent.reasons import explanation_summary
-from pipeline.query import Explanation, Query
+from agent.turns import Chip
+from pipeline.query import Explanation
 from serving.ui import charts
 from serving.ui.api import UiService
+from serving.ui.asked import asked_query
 from serving.ui.conversation import stated
 from serving.ui.parts import drawn, item_finder, picker, sent, user_finder
 from serving.ui.path_graph import MAX_PATHS, path_picture
@@ -21,6 +25,10 @@ Update = dict[Any, Any]
 
 BARS = 12
 """History items drawn as bars, strongest first."""
+MATCHES = 3
+"""Items close by content."""
+LIKES = 500
+"""Newest events in which likes are looked for, for the words."""
 
 
 class WhyTab:
@@ -35,6 +43,7 @@ class WhyTab:
         people = user_finder(self._service, create=False)
         self.user = gr.Textbox(visible="hidden")
         self.item = gr.Textbox(visible="hidden")
+        self.chat = gr.Textbox(visible="hidden")
         with gr.Row(elem_classes="pickers"):
             self.pick_user = drawn(self._picker_user(""), name="why-user", events=("pick",), finder=people)
             self.pick_item = drawn(
@@ -56,7 +65,7 @@ class WhyTab:
     def outputs(self) -> list[Any]:
         """All components of the tab that an answer may change."""
         return [
-            self.user, self.item, self.pick_user, self.pick_item, self.head, self.channels, self.history,
+            self.user, self.item, self.chat, self.pick_user, self.pick_item, self.head, self.channels, self.history,
             self.timeline_head, self.timeline, self.paths, self.content, self.summary,
         ]  # fmt: skip
 
@@ -68,7 +77,8 @@ class WhyTab:
         }  # fmt: skip
         self.pick_user.pick(self.choose_user, self.item, **settings)
         self.pick_item.pick(self.choose_item, self.user, **settings)
-        self.history.whatif(self.whatif, [self.user, self.item], trigger_mode="always_last", **settings)
+        here = [self.user, self.item, self.chat]
+        self.history.whatif(self.whatif, here, trigger_mode="always_last", **settings)
 
     # ------------------------------------------------------------------ events
 
@@ -80,77 +90,82 @@ class WhyTab:
         """An item was picked."""
         return self.show(user_id, sent(event, "key"))
 
-    def whatif(self, user_id: str, item_id: str, event: gr.EventData) -> Update:
+    def whatif(self, user_id: str, item_id: str, chat_id: str, event: gr.EventData) -> Update:
         """Boxes of the history were ticked or unticked."""
         without = event._data.get("without") if isinstance(event._data, dict) else None
         ids = [one for one in without if isinstance(one, str)] if isinstance(without, list) else []
-        return self.show(user_id, item_id, without=ids[:BARS])
+        return self.show(user_id, item_id, chat_id=chat_id, without=ids[:BARS])
 
     # ------------------------------------------------------------------ drawing
 
-    def show(self, user_id: str, item_id: str, *, without: Sequence[str] = ()) -> Update:
-        """Explain, and draw it; with one of the two missing, ask for it."""
+    def show(self, user_id: str, item_id: str, *, chat_id: str = "", without: Sequence[str] = ()) -> Update:
+        """Explain, and draw it; without an item, ask for it.
+
+        Args:
+            chat_id: the chat whose request is part of the answer; "" for the history alone.
+            without: history items to leave out.
+        """
         try:
             item_name = self._service.recommender.item(item_id).title if item_id else ""
             user_name = person(self._service.store.user(user_id)) if user_id else ""
-            pickers = {
-                self.user: user_id,
-                self.item: item_id,
+            ids = {self.user: user_id, self.item: item_id, self.chat: chat_id}
+            pickers = ids | {
                 self.pick_user: self._picker_user(user_name),
                 self.pick_item: self._picker_item(item_name),
             }
             if not item_id:
                 return pickers | self._nothing(self._draw("why_empty.html"))
-            full = self._explain(user_id, item_id, ())
-            now = self._explain(user_id, item_id, without) if without else full
+            query = asked_query(self._service, user_id=user_id, chat_id=chat_id, item_id=item_id)
+            full = self._service.recommender.explain(query, item_id)
+            now = full
+            if without:
+                now = self._service.recommender.explain(replace(query, without=frozenset(without)), item_id)
+            chips = self._service.dialogues.view(chat_id).chips if chat_id else ()
         except TastemakerError as error:
-            return self._nothing(self._problem(error))
-        return pickers | self._drawn(full, now, user_name, without)
+            return self._nothing(self._draw("problem.html", problem=stated(error)))
+        who = user_name or "someone with no history"
+        return pickers | self._drawn(full, now, without) | self._headed(full, now, who, chips)
 
-    def _drawn(self, full: Explanation, now: Explanation, user_name: str, without: Sequence[str]) -> Update:
-        changed = bool(without)
+    def _headed(self, full: Explanation, now: Explanation, who: str, chips: Sequence[Chip]) -> Update:
+        made = sorted(now.channels.items(), key=lambda pair: -abs(pair[1].contribution))
+        head = self._draw(
+            "why_head.html", full=full, now=now, who=who, chips=chips, subtitle_text=subtitle(full.item), made=made
+        )
+        history = self._service.store.history(full.user_id, limit=LIKES) if full.user_id else ()
+        liked = liked_items((event.item_id, event.kind) for event in history)
+        words = explanation_summary(now, liked=liked)
+        return {self.head: head, self.summary: self._draw("why_summary.html", text=words, snapshot=now.snapshot_id)}
+
+    def _drawn(self, full: Explanation, now: Explanation, without: Sequence[str]) -> Update:
         strongest = sorted(full.contributions, key=lambda part: -abs(part.counterfactual))[:BARS]
         after = {part.item.item_id: part for part in now.contributions}
-        reach = max((abs(part.counterfactual) for part in strongest), default=0.0)
-        reach = max(reach, *(abs(part.counterfactual) for part in after.values()), 1e-9) if after else reach or 1e-9
+        longest = max((abs(part.counterfactual) for part in (*strongest, *after.values())), default=0.0)
         line = charts.timeline(full.contributions)
         return {
-            self.head: self._draw(
-                "why_head.html", full=full, now=now, who=user_name or "someone with no history", changed=changed,
-                subtitle_text=subtitle(full.item),
-                made=sorted(now.channels.items(), key=lambda pair: -abs(pair[1].contribution)),
-            ),
             self.channels: gr.Plot(
-                charts.score_by_channel(now.channels, full.channels if changed else None), visible=True
+                charts.score_by_channel(now.channels, full.channels if without else None), visible=True
             ),
             self.history: self._draw(
-                "why_history.html", parts=strongest, after=after, without=set(without), reach=reach,
-                total=len(full.contributions), graph_reach=max((abs(p.exact) for p in strongest), default=0) or 1e-9,
+                "why_history.html",
+                parts=strongest,
+                after=after,
+                without=set(without),
+                total=len(full.contributions),
+                reach=longest or 1.0,
+                graph_reach=max((abs(part.exact) for part in strongest), default=0.0) or 1.0,
             ),
             self.timeline_head: self._draw("why_timeline.html", span=_span(full)) if line else "",
             self.timeline: gr.Plot(line, visible=line is not None),
             self.paths: self._draw(
                 "why_paths.html", picture=path_picture(now.paths), paths=now.paths[:MAX_PATHS], is_new=full.is_new
             ),
-            self.content: self._draw("why_content.html", item=full.item, matches=full.content[:3]),
-            self.summary: self._draw(
-                "why_summary.html", text=explanation_summary(now), snapshot=now.snapshot_id
-            ),
-        }  # fmt: skip
-
-    def _explain(self, user_id: str, item_id: str, without: Sequence[str]) -> Explanation:
-        query = Query(
-            user_id=user_id or None, history=None if user_id else (), include_seen=True, without=frozenset(without)
-        )
-        return self._service.recommender.explain(query, item_id)
+            self.content: self._draw("why_content.html", matches=full.content[:MATCHES]),
+        }
 
     def _nothing(self, head: str) -> Update:
         empty = (self.history, self.timeline_head, self.paths, self.content, self.summary)
         hidden = {self.channels: gr.Plot(visible=False), self.timeline: gr.Plot(visible=False)}
         return {self.head: head, **dict.fromkeys(empty, ""), **hidden}
-
-    def _problem(self, error: TastemakerError) -> str:
-        return self._draw("problem.html", problem=stated(error))
 
     def _picker_user(self, value: str) -> str:
         return picker(self._draw, name="why-user-field", label="Who", placeholder="Choose a user", value=value)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import socket
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,12 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-import uvicorn
 
-from serving.service import Service
-from serving.settings import LLMSection, Settings
 from store.assets import default_cache_root
+from store.database import Store
 from store.records import Item
 
 ARGUMENTS = [
@@ -31,36 +33,44 @@ pytestmark = pytest.mark.browser
 
 @dataclass(frozen=True)
 class Site:
-    """A running server and the service behind it."""
+    """A server in a process of its own, and the store that it works on."""
 
     url: str
-    service: Service
+    home: Path
+    store: Store
 
 
 @pytest.fixture(scope="session")
 def site(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Its service is a copy: these tests publish items and make users."""
-    home = tmp_path_factory.mktemp("browser") / "home"
+    """``tastemaker serve`` on a copy of the trained home: these tests publish items and make users."""
+    root = tmp_path_factory.mktemp("browser")
+    home = root / "home"
     shutil.copytree(trained_home, home)
-    # Gradio keeps uploads in this folder, which everyone may read.
-    environment = pytest.MonkeyPatch()
-    environment.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-    from serving.http.app import build_app
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "TASTEMAKER_LLM__BACKEND": "none", "TASTEMAKER_CACHE": str(default_cache_root())}
+    command = [sys.executable, "-m", "serving.cli", "--home", str(home), "serve", "--port", str(port)]
+    log = root / "server.log"
+    with log.open("wb") as output, Store.open(f"sqlite:///{home / 'tastemaker.db'}") as store:
+        server = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=Path(__file__).parents[2])
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}", server, log)
+            yield Site(f"http://127.0.0.1:{port}", home, store)
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
 
-    settings = Settings(home=home, cache=default_cache_root(), llm=LLMSection(backend="none"))
-    with closing(socket.socket()) as listener, Service.open(settings) as service:
-        listener.bind(("127.0.0.1", 0))
-        service.warm()
-        server = uvicorn.Server(uvicorn.Config(build_app(service), log_level="error", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive(), "the server ended before it answered"
-            time.sleep(0.05)
-        yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", service)
-        server.should_exit = True
-        thread.join(timeout=20)
-    environment.undo()
+
+def wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        if server.poll() is not None:
+            pytest.fail(f"the server ended with {server.returncode}:\n{log.read_text(errors='replace')[-3000:]}")
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/api/v1/health/ready").is_success:
+                return
+        time.sleep(0.2)
+    pytest.fail(f"the server was not ready after two minutes:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 @pytest.fixture(scope="module")
@@ -108,25 +118,16 @@ class Visitor:
 
     def during_a_turn(self, act: Callable[[], object]) -> None:
         """Do something that answers with words, and wait until all are there."""
-        self.page.evaluate(
-            """() => {
-              window.turnsSeen = 0;
-              const answer = () => document.querySelector("#words .answer")?.getAttribute("aria-busy");
-              let busy = false;
-              new MutationObserver(() => {
-                if (answer() === "true") busy = true;
-                else if (busy && answer() === "false") { busy = false; window.turnsSeen += 1; }
-              }).observe(document.querySelector("#words"), { subtree: true, childList: true, attributes: true });
-            }"""
-        )
+        answered = "() => document.querySelector('#words [data-answered]')?.dataset.answered ?? ''"
+        before = self.page.evaluate(answered)
         act()
-        self.page.wait_for_function("() => window.turnsSeen > 0")
+        self.page.wait_for_function(f"before => ![before, ''].includes(({answered})())", arg=before)
         self.page.wait_for_selector("#send", state="visible")
 
     def shown(self) -> list[Item]:
         """Items of the cards of the last answer, as the store has them."""
         ids = self.page.locator("#cards .card").evaluate_all("cards => cards.map(card => card.dataset.itemId)")
-        return [self.site.service.store.item(item_id) for item_id in ids]
+        return [self.site.store.item(item_id) for item_id in ids]
 
     def chips(self) -> list[str]:
         return [text.strip() for text in self.page.locator("#understood .chip span").all_inner_texts()]

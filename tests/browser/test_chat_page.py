@@ -84,7 +84,9 @@ def test_a_chat_survives_a_reload(visitor: Any) -> None:
 
 
 def test_a_chat_of_another_user_does_not_open(visitor: Any) -> None:
-    chat = visitor.site.service.dialogues.open("3").chat_id
+    visitor.open("/?user=3")
+    visitor.ask("comedy")
+    chat = visitor.page.url.split("chat=")[1]
     visitor.open(f"/?user=4&chat={chat}")
     assert visitor.page.locator(".welcome").count() == 1
 
@@ -95,7 +97,7 @@ def test_a_guest_can_like_before_asking(visitor: Any) -> None:
     item_id = first.get_attribute("data-item-id")
     first.locator("[data-kind=like]").click()
     visitor.page.wait_for_selector("#profile .rows li .name")
-    title = visitor.site.service.store.item(item_id).title
+    title = visitor.site.store.item(item_id).title
     assert visitor.page.locator("#profile .rows .name").first.get_attribute("title") == title
     visitor.ask("surprise me")
     assert item_id not in [item.item_id for item in visitor.shown()]
@@ -104,7 +106,7 @@ def test_a_guest_can_like_before_asking(visitor: Any) -> None:
 def test_a_user_is_created_and_comes_back(visitor: Any) -> None:
     visitor.open()
     visitor.choose_user("Ada of the browser")
-    assert visitor.site.service.store.user("Ada of the browser").name == "Ada of the browser"
+    assert visitor.site.store.user("Ada of the browser").name == "Ada of the browser"
     visitor.ask("thriller")
     visitor.page.locator("#chats button[data-event=fresh]").click()
     visitor.page.wait_for_selector(".welcome")
@@ -154,7 +156,7 @@ def test_the_keyboard_is_enough(visitor: Any) -> None:
     assert outline != "0px"
     item_id = page.evaluate("() => document.activeElement.dataset.item")
     page.keyboard.press("Enter")
-    title = visitor.site.service.store.item(item_id).title
+    title = visitor.site.store.item(item_id).title
     page.wait_for_function(
         "title => document.querySelector('#profile .rows .name')?.getAttribute('title') === title", arg=title
     )

@@ -27,7 +27,8 @@ def trapped(site: Any) -> list[str]:
     ids = []
     for n, payload in enumerate(PAYLOADS):
         item = Item(f"trap-{n}", f"Trap {n} {payload}", f"{payload} " * 3, ("Western",), {"year": 1997})
-        ids.append(site.service.recommender.publish(item).item_id)
+        site.store.put_items([item])
+        ids.append(item.item_id)
     return ids
 
 
@@ -110,5 +111,5 @@ def test_no_file_of_the_machine_is_served(site: Any, path: str) -> None:
 
 def test_the_database_is_not_served(site: Any) -> None:
     httpx = pytest.importorskip("httpx")
-    for file in (site.service.settings.home / "tastemaker.db", site.service.settings.pictures):
+    for file in (site.home / "tastemaker.db", site.home / "pictures"):
         assert httpx.get(f"{site.url}/gradio_api/file={file}").status_code in (403, 404)

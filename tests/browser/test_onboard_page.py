@@ -62,11 +62,11 @@ def test_published_now_recommended_now(
     record_property("seconds_from_publish_to_chat", round(seconds, 2))
     logging.getLogger(__name__).info("from Publish to the card in a chat: %.2f s", seconds)
 
-    stored = visitor.site.service.store.item(item_id)
+    stored = visitor.site.store.item(item_id)
     assert stored.title == "The Salt Road"
     assert stored.categories == ("Crime", "Thriller")
     assert stored.attributes["year"] == 1997
-    assert Path(stored.image or "").is_relative_to(visitor.site.service.settings.pictures)
+    assert Path(stored.image or "").is_relative_to((visitor.site.home / "pictures").resolve())
     assert item_id in [item.item_id for item in visitor.shown()]
     assert f"user={reader}" in page.url
     assert page.locator(f'#cards .card[data-item-id="{item_id}"] img.photo').count() == 1
@@ -83,12 +83,12 @@ def test_a_broken_picture_is_said_and_the_item_kept(visitor: Any, tmp_path: Path
     page.click("#publish")
     live = page.wait_for_selector("#onboard-done .live")
     assert "text only" in live.inner_text()
-    assert visitor.site.service.store.item(live.get_attribute("data-item-id")).image is None
+    assert visitor.site.store.item(live.get_attribute("data-item-id")).image is None
 
 
 def test_a_near_duplicate_is_in_amber_above_the_button(visitor: Any) -> None:
     page = visitor.open().page
-    known = visitor.site.service.store.items()[0]
+    known = visitor.site.store.items()[0]
     visitor.tab("Onboard")
     page.locator("#onboard-title input, #onboard-title textarea").first.fill(known.title)
     warning = page.wait_for_selector("#onboard-warnings .amber")
@@ -98,13 +98,13 @@ def test_a_near_duplicate_is_in_amber_above_the_button(visitor: Any) -> None:
 
 def test_an_id_that_is_taken_replaces_nothing(visitor: Any) -> None:
     page = visitor.open().page
-    known = visitor.site.service.store.items()[0]
+    known = visitor.site.store.items()[0]
     fill_in(visitor, title="Usurper", text="", categories=["Comedy"], year="1996")
     page.locator("#onboard-id input, #onboard-id textarea").first.fill(known.item_id)
     page.wait_for_selector("#onboard-preview .near")
     page.click("#publish")
     page.wait_for_selector("#onboard-warnings .problem")
-    assert visitor.site.service.store.item(known.item_id).title == known.title
+    assert visitor.site.store.item(known.item_id).title == known.title
 
 
 def test_a_number_that_is_none_is_refused(visitor: Any) -> None:

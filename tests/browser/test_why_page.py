@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from store.snapshots import SnapshotStore
+
 pytestmark = pytest.mark.browser
 
 
@@ -46,7 +48,7 @@ def test_the_channels_of_the_page_sum_to_the_score(visitor: Any) -> None:
 def test_any_user_and_item_can_be_picked(visitor: Any) -> None:
     page = visitor.open().page
     visitor.tab("Why")
-    item = visitor.site.service.store.items()[5]
+    item = visitor.site.store.items()[5]
     page.locator("#why-user-field").fill("9")
     page.locator("#why-user [role=option]").first.click()
     page.locator("#why-item-field").fill(item.title)
@@ -66,4 +68,4 @@ def test_status_says_what_serves(visitor: Any) -> None:
     page = visitor.open().page
     visitor.tab("Status")
     page.wait_for_selector(".status")
-    assert visitor.site.service.recommender.snapshot_id in page.locator(".status").inner_text()
+    assert SnapshotStore(visitor.site.home / "snapshots").current_id() in page.locator(".status").inner_text()

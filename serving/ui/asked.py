@@ -1,0 +1,57 @@
+"""What was asked in a chat as the pipeline's query, so that Why explains a card as it was recommended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from agent.state import ChatState, Memory
+from agent.tools import Filter
+from pipeline.query import Query
+from serving.ui.api import UiService
+from store.errors import TastemakerError
+
+
+def asked_query(service: UiService, *, user_id: str, chat_id: str, item_id: str) -> Query:
+    """The reader's history with the request in force in their chat; the history alone where there is no chat."""
+    memory = _memory(service, user_id=user_id, chat_id=chat_id)
+    wish = memory.wish
+    constraints = Filter(
+        facets_in=wish.facets_in,
+        facets_out=wish.facets_out,
+        ranges=wish.ranges,
+        people_in=wish.people_in,
+        people_out=wish.people_out,
+        # As when it was recommended: what had been shown before stood aside.
+        exclude_items=frozenset(memory.shown) - {item_id, *memory.cards},
+    ).constraints()
+    return Query(
+        user_id=user_id or None,
+        history=None if user_id else (),
+        seeds=tuple(one for one in _still_there(service, wish.items_like) if one != item_id),
+        disliked=_still_there(service, wish.items_unlike),
+        text=wish.mood,
+        constraints=constraints,
+    )
+
+
+def _memory(service: UiService, *, user_id: str, chat_id: str) -> Memory:
+    record = service.store.load_chat(chat_id) if chat_id else None
+    if record is None or record.user_id != user_id:
+        return Memory()
+    try:
+        return ChatState.model_validate(record.state).memory
+    except ValidationError:  # written by another version: the chat says so itself
+        return Memory()
+
+
+def _still_there(service: UiService, ids: Sequence[str]) -> tuple[str, ...]:
+    """A chat may be older than the catalogue."""
+    found = []
+    for item_id in ids:
+        try:
+            found.append(service.recommender.item(item_id).item_id)
+        except TastemakerError:
+            continue
+    return tuple(found)
