@@ -31,6 +31,8 @@ from store.records import EventKind, Item
 
 Sentences = Callable[[WordsTrace], Iterator[str]]
 _DESCRIPTION = 600
+# Messages in which an undone turn's reasons are looked for.
+_RECENT = 10
 
 
 @dataclass
@@ -132,8 +134,10 @@ class Answerer:
         turn.memory = turn.opinions.restored(before.opinions, turn.state)
         if turn.utterance:
             turn.state = turn.state.saying(_message(turn, "user", turn.utterance))
+        reasons = {card.item_id: card.reason for message in turn.state.messages[-_RECENT:] for card in message.cards}
         cards = tuple(
-            card_of(item, turn.lexicon, turn.memory.opinions) for item in self._items(turn, turn.memory.cards)
+            card_of(item, turn.lexicon, turn.memory.opinions, reason=reasons.get(item.item_id, ""))
+            for item in self._items(turn, turn.memory.cards)
         )
         said = f"Taken back: “{clean(label, limit=60)}”." if label else "Taken back."
         return self._finish(turn, cards, _fixed(said + (" This is what you had before." if cards else "")))
@@ -176,14 +180,17 @@ class Answerer:
             seeds=tuple(item for item in self._active(turn, wish.items_like) if item != target),
             disliked=self._active(turn, wish.items_unlike),
             text=wish.mood,
-            filter=_filter(wish),
+            # As when it was recommended: what had been shown before stood aside.
+            filter=_filter(wish).model_copy(
+                update={"exclude_items": frozenset(turn.memory.shown) - {target, *turn.memory.cards}}
+            ),
         )
         explanation = turn.tools.explain(arguments)
         reason = card_reason(explanation.reasons, liked=turn.liked)
         card = card_of(explanation.item, turn.lexicon, turn.memory.opinions, reason=reason)
         turn.memory = turn.memory.model_copy(update={"focus": target})
         summary = explanation_summary(explanation, words=self._words.catalogue, liked=turn.liked)
-        return self._finish(turn, (card,), _fixed(f"{clean(explanation.item.title)}: {summary}"))
+        return self._finish(turn, (card,), _fixed(summary))
 
     def _compare(self, turn: Turn, request: Request) -> Answer:
         pool = request.refers_to if len(request.refers_to) > 1 else (*request.refers_to, *turn.memory.cards)

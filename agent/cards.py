@@ -12,7 +12,7 @@ from agent.turns import Card
 from pipeline.query import Recommendation
 from store.records import Item
 
-_SHOWN_CATEGORIES = 3
+_SHOWN_CATEGORIES = 4
 
 
 def card_of(

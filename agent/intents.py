@@ -103,7 +103,7 @@ def _explains(reading: Reading) -> bool:
 def _details(reading: Reading, *, titles: bool, references: bool, constrained: bool) -> bool:
     asked = [cue for cue in reading.cues if cue.label == cue_labels.DETAILS]
     if asked:
-        if titles or references:
+        if titles or references or reading.unresolved:
             return not reading.has(cue_labels.AS) and not (reading.has(cue_labels.WANT) and constrained)
         about_cards = bool(reading.context.shown) or reading.context.focus is not None
         weak = {"is it", "was it", "does it", "is that", "is this", "what is", "whats", "what are", "is there anything"}
@@ -147,6 +147,8 @@ def _similar(reading: Reading) -> bool:
     about = [m for m in reading.of_kind("title", "reference") if not m.negative and not m.compared]
     if any(m.cue in (cue_labels.AS, cue_labels.LIKE, cue_labels.MORE) for m in about):
         return True
+    if any("than" in reading.folds[max(0, m.start - 2) : m.start] for m in about):
+        return True  # "less scary than The Shining"
     unknown = bool(reading.unresolved) and reading.has(cue_labels.AS)
     words = " ".join(reading.folds)
     return unknown or (

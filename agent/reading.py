@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from agent import language as cue_labels
 from agent.lexicon import Lexicon
 from agent.request import Critique, FacetRef
-from agent.tokens import Utterance
+from agent.tokens import Utterance, stem
 
 CONNECTORS = frozenset(("and", "or", "nor", "vs", "versus", "plus"))
 # Cues that put what follows on the negative side.
@@ -138,4 +138,5 @@ class Reading:
 
     def common(self, words: Sequence[str]) -> int:
         """How many of the words are everyday words."""
-        return sum(word in self.lexicon.language.common_words for word in words)
+        known = self.lexicon.language.common_words
+        return sum(word in known or stem(word) in known for word in words)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from agent.lexicon import TitleEntry
 from agent.reading import CONNECTORS, Reading
 from agent.tokens import value_key
 
+Slot = Literal["strong", "weak"] | None
 _CALENDAR_TEXT = """
 monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
 october november december christmas halloween easter thanksgiving i english french german american british
@@ -24,8 +27,12 @@ tomorrow today tonight please watching being having
 _VAGUE = frozenset(_VAGUE_TEXT.split())
 
 
-def recognisable(reading: Reading, start: int, stop: int, entries: list[TitleEntry], *, slot: bool) -> bool:
-    """Whether these words mean the title rather than what they say."""
+def recognisable(reading: Reading, start: int, stop: int, entries: list[TitleEntry], *, slot: Slot) -> bool:
+    """Whether these words mean the title rather than what they say.
+
+    Args:
+        slot: whether a cue announces a title here: "strong" ("similar to"), "weak" ("seen", "tell me about"), or None.
+    """
     words = reading.utterance.words[start:stop]
     language = reading.lexicon.language
     content = [word for word in words if word.fold not in language.articles] or list(words)
@@ -35,8 +42,10 @@ def recognisable(reading: Reading, start: int, stop: int, entries: list[TitleEnt
     keys = (value_key([word.fold for word in words]), value_key(folds))
     if any(key in reading.lexicon.values for key in keys) or part_of_person(reading, start, stop):
         return False
+    if goes_on(reading, start, stop):
+        return False
     grade = min(entry.grade for entry in entries)
-    if grade >= 3 and len(folds) < 3:
+    if (grade >= 3 and len(folds) < 3) or (grade >= 2 and " ".join(folds) in reading.lexicon.people):
         return False
     capital = reading.utterance.cased and all(w.capital for w in content if w.fold not in language.stop_words)
     capital = capital and content[0].capital and content[-1].capital
@@ -45,12 +54,15 @@ def recognisable(reading: Reading, start: int, stop: int, entries: list[TitleEnt
     if len(folds) >= 4 and grade <= 1:
         return True
     if slot:
-        return _recognisable_in_slot(folds, telling, capital=capital, article=folds != [w.fold for w in words])
+        if not capital and not telling and not ends_there(reading, stop):
+            return False
+        bare = len(folds) == len(words)
+        return _recognisable_in_slot(folds, telling > 0, capital=capital, bare=bare, strong=slot == "strong")
     if _alone(reading, start, stop):
         return len(folds) > 1 or (telling > 0 and not folds[0].isdigit())
     if len(folds) == 1:
         return _one_word(reading, start, stop, folds[0], telling=telling > 0, capital=capital)
-    if capital and (telling > 0 or start > 0):
+    if capital:
         return True
     if before in ("a", "an", "any", "some", "no") or words[0].fold in ("a", "an"):
         return False
@@ -60,14 +72,14 @@ def recognisable(reading: Reading, start: int, stop: int, entries: list[TitleEnt
 def _one_word(reading: Reading, start: int, stop: int, word: str, *, telling: bool, capital: bool) -> bool:
     """Titles of one word, such as "Heat": by their capital, and where that is not enough by what stands beside them."""
     inside = start > 0 and not reading.break_before(start)
-    if word in reading.lexicon.language.neutral_nouns or (word in _VAGUE and not inside):
+    if word in reading.lexicon.language.neutral_nouns or word in _VAGUE:
         return False
     if word in _CALENDAR or word.isdigit() or len(word) < 2:
         return False
-    if not capital:
-        return _asked_for(reading, start, stop, telling=telling)
     judged = stop < len(reading) and reading.folds[stop] in ("was", "is", "sucks", "sucked", "rocks", "rocked")
-    if telling or (judged and word not in _VAGUE):
+    if not capital:
+        return _asked_for(reading, start, stop, telling=telling) or (judged and telling and start == 0)
+    if telling or judged:
         return True
     before = reading.folds[start - 1] if start else ""
     return inside and (before in CONNECTORS or _listed(reading, stop) or _capitals_are_rare(reading))
@@ -101,7 +113,7 @@ def _asked_for(reading: Reading, start: int, stop: int, *, telling: bool) -> boo
     """ "Give me the godfather": the end of a clause that asks to see something."""
     before = reading.folds[start - 1] if start else ""
     ends = stop == len(reading) or reading.break_before(stop) or reading.comma_before(stop)
-    return ends and telling and before in ("me", "watch", "see", "rewatch", "want", "read", "play")
+    return ends and telling and before in ("me", "watch", "see", "rewatch", "want", "love", "try", "read", "play")
 
 
 def _capitals_are_rare(reading: Reading) -> bool:
@@ -109,12 +121,42 @@ def _capitals_are_rare(reading: Reading) -> bool:
     return len(later) > 2 and sum(word.capital for word in later) <= len(later) / 3
 
 
-def _recognisable_in_slot(folds: list[str], telling: int, *, capital: bool, article: bool) -> bool:
-    if folds[0].isdigit() and len(folds) == 1:
+def _recognisable_in_slot(folds: list[str], telling: bool, *, capital: bool, bare: bool, strong: bool) -> bool:
+    if len(folds) > 1:
+        return True
+    if folds[0].isdigit():
         return False
-    if len(folds) == 1 and telling == 0:
-        return capital or article or folds[0] not in _VAGUE
-    return telling > 0 or capital or len(folds) >= 2
+    return telling or capital or not bare or (strong and folds[0] not in _VAGUE)
+
+
+def goes_on(reading: Reading, start: int, stop: int) -> bool:
+    """Whether a name begins earlier or goes on: "Brooklyn" in "Motherless Brooklyn", "Frozen" in "Frozen 2"."""
+    words = reading.utterance.words
+    if stop < len(words) and not words[stop].gap.strip() and words[stop].fold.isdigit() and len(words[stop].fold) < 3:
+        return True
+    if stop - start > 1 or not reading.utterance.cased or not words[start].capital:
+        return False
+    before = words[start - 1] if start and not words[start].gap.strip() else None
+    after = words[stop] if stop < len(words) and not words[stop].gap.strip() else None
+    opening = start == 1 or reading.break_before(start - 1)
+    return (before is not None and not opening and _name_like(reading, start - 1)) or (
+        after is not None and _name_like(reading, stop)
+    )
+
+
+def _name_like(reading: Reading, place: int) -> bool:
+    word = reading.utterance.words[place]
+    plain = reading.lexicon.language.neutral_nouns | reading.lexicon.language.stop_words
+    return word.text[0].isupper() and word.fold not in plain and reading.taken[place] is None
+
+
+def ends_there(reading: Reading, stop: int) -> bool:
+    """Whether what a cue announced is over: by the end of the clause, or a word that no title goes on with."""
+    if stop >= len(reading) or reading.break_before(stop) or reading.comma_before(stop):
+        return True
+    if reading.taken[stop] is not None or reading.stop(stop) or reading.cue_at(stop):
+        return True
+    return reading.folds[stop] in CONNECTORS | reading.lexicon.language.neutral_nouns
 
 
 def _alone(reading: Reading, start: int, stop: int) -> bool:

@@ -7,7 +7,7 @@ import re
 from agent import language as cue_labels
 from agent.lexicon import MAX_TITLE_WORDS
 from agent.reading import CONNECTORS, Mention, Reading
-from agent.recognition import part_of_person, recognisable
+from agent.recognition import Slot, ends_there, goes_on, part_of_person, recognisable
 from agent.tokens import stem, value_key
 
 # Similarities 0..100 of rapidfuzz.fuzz.ratio; short keys need more, for one letter changes them more.
@@ -30,7 +30,7 @@ _NAMING_CUES = frozenset((cue_labels.AS, cue_labels.LIKE, cue_labels.DISLIKE, cu
 _SKIPPED_TEXT = """
 the movie film book product item called named titled watching seeing using buying reading both either was is are
 did you me my old favorite favourite really recommend suggest not between picked chose recommended suggested
-shown showed that
+shown showed
 """
 _SKIPPED = frozenset(_SKIPPED_TEXT.split())
 
@@ -39,7 +39,7 @@ def link_titles(reading: Reading) -> None:
     """Titles that are recognisable by themselves: quoted, with their year, capitalised, or of several telling words."""
     start = 0
     while start < len(reading):
-        mention = _exact(reading, start, slot=False)
+        mention = _exact(reading, start, slot=None)
         if mention:
             reading.add(mention)
             start = mention.end
@@ -103,7 +103,7 @@ def _joined(reading: Reading, place: int) -> bool:
 def _slot_mention(reading: Reading, place: int, label: str, said: str) -> Mention | None:
     indefinite = False
     while place < len(reading) and reading.folds[place] in _SKIPPED | reading.lexicon.language.articles:
-        mention = _exact(reading, place, slot=label != cue_labels.NEGATE)
+        mention = _exact(reading, place, slot=_strength(label, said))
         if mention:
             return mention
         indefinite = indefinite or reading.folds[place] in ("a", "an")
@@ -112,7 +112,7 @@ def _slot_mention(reading: Reading, place: int, label: str, said: str) -> Mentio
             return None
     if place >= len(reading) or not reading.free(place, place + 1):
         return None
-    mention = _exact(reading, place, slot=label != cue_labels.NEGATE and not indefinite)
+    mention = _exact(reading, place, slot=None if indefinite else _strength(label, said))
     if mention or label == cue_labels.NEGATE or indefinite:
         return mention
     if part_of_person(reading, place, place + 1):
@@ -125,6 +125,15 @@ def _slot_mention(reading: Reading, place: int, label: str, said: str) -> Mentio
             return mention
     _report_unknown(reading, place, label, said)
     return None
+
+
+def _strength(label: str, said: str) -> Slot:
+    """How surely a title follows a cue."""
+    if label == cue_labels.NEGATE:
+        return None
+    # "My favourite comedian" is followed by a noun more often than by a title.
+    weak = label in (cue_labels.SEEN, cue_labels.DETAILS) or said.split()[-1] in ("favorite", "favourite")
+    return "weak" if weak else "strong"
 
 
 def _titleworthy(reading: Reading, start: int, end: int) -> bool:
@@ -143,7 +152,7 @@ def _titleworthy(reading: Reading, start: int, end: int) -> bool:
     return named or reading.common(words) < len(words)
 
 
-def _exact(reading: Reading, start: int, *, slot: bool) -> Mention | None:
+def _exact(reading: Reading, start: int, *, slot: Slot) -> Mention | None:
     end = reading.run_end(start, MAX_TITLE_WORDS, commas=True)
     for stop in range(end, start, -1):
         key = reading.lexicon.key_of(reading.folds[start:stop])
@@ -173,6 +182,9 @@ def _year_after(reading: Reading, place: int) -> tuple[float | None, int]:
 
 
 def _fuzzy(reading: Reading, start: int, stop: int) -> Mention | None:
+    capital = reading.utterance.words[start].capital and reading.utterance.cased
+    if goes_on(reading, start, stop) or (stop - start == 1 and not capital and not ends_there(reading, stop)):
+        return None
     key = reading.lexicon.key_of(reading.folds[start:stop])
     if key in reading.lexicon.titles:
         entry = reading.lexicon.best(reading.lexicon.titles[key])
@@ -180,7 +192,6 @@ def _fuzzy(reading: Reading, start: int, stop: int) -> Mention | None:
     if len(key) < 5 or (stop - start == 1 and key in reading.lexicon.language.common_words):
         return None
     near = reading.lexicon.similar_keys(key, cutoff=SHORT_CUTOFF if len(key) > 8 else FUZZY_CUTOFF)
-    capital = reading.utterance.words[start].capital and reading.utterance.cased
     near = [(name, score) for name, score in near if _same_numbers(name, key) and (capital or stem(key) != stem(name))]
     if not near or (near[0][1] < FUZZY_CUTOFF and not capital):
         return None
@@ -212,6 +223,9 @@ def _report_unknown(reading: Reading, place: int, label: str, said: str) -> None
         end -= 1
     if end == place or label not in _NAMING_CUES:
         return
+    nouns = reading.lexicon.language.neutral_nouns
+    if not capital and any(word in nouns for word in reading.folds[place : end + 1]):
+        return  # "superhero movies" are a kind, not a title
     if not capital and label == cue_labels.DETAILS and not said.startswith(("tell me", "more about", "info")):
         return
     if not capital and (said in ("i like", "we like", "like", "into", "prefer") or end - place > 5):

@@ -93,6 +93,8 @@ def stem(word: str) -> str:
     """Singular of a folded word, by rule: the same rule on both sides is all that comparing needs."""
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
+    if len(word) > 4 and word.endswith("ie"):  # "zombie", for "zombies" could be of "zomby" too
+        return word[:-2] + "y"
     if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes")):
         return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):

@@ -32,6 +32,8 @@ from store.records import Item
 
 _BESIDES = frozenset(("besides", "other than", "apart from", "aside from", "except", "except for"))
 _MAX_MOOD = 200
+# Words between the start of a wish and the value that it is about.
+_NEAR = 5
 
 
 class Understander:
@@ -336,10 +338,17 @@ def _manner(reading: Reading, inside: tuple[tuple[FacetRef, ...], ...]) -> Manne
         return "instead"
     if reading.has(cue_labels.ALSO):
         return "also"
-    asks = reading.has(cue_labels.WANT) and not reading.has(cue_labels.ONLY, cue_labels.MORE)
-    if asks and inside and not reading.has(cue_labels.CONTRAST) and _names_the_wanted(reading):
+    asks = (reading.has(cue_labels.WANT) or _opens_with_article(reading)) and not reading.has(
+        cue_labels.ONLY, cue_labels.MORE
+    )
+    if asks and inside and not reading.has(cue_labels.CONTRAST, cue_labels.AS) and _names_the_wanted(reading):
         return "ask"
     return "more" if reading.has(cue_labels.MORE) and not inside else "refine"
+
+
+def _opens_with_article(reading: Reading) -> bool:
+    """ "A western from 1997", "five comedies": something of its own, not a change to what is there."""
+    return bool(reading.folds) and (reading.folds[0] in ("a", "an", "some") or reading.taken[0] == "count")
 
 
 def _names_the_wanted(reading: Reading) -> bool:
@@ -349,12 +358,14 @@ def _names_the_wanted(reading: Reading) -> bool:
     """
     values = [mention for mention in reading.of_kind("value") if not mention.negative]
     wants = [cue for cue in reading.cues if cue.label == cue_labels.WANT and reading.folds[cue.start] != "please"]
+    if _opens_with_article(reading) and any(value.start <= _NEAR for value in values):
+        return True
     for cue in wants:
         for value in values:
             between = reading.folds[cue.end : value.start]
             if (
                 value.start >= cue.end
-                and len(between) <= 5
+                and len(between) <= _NEAR
                 and "something" not in between
                 and "ones" not in reading.folds
             ):

@@ -47,21 +47,21 @@ QUALITIES = frozenset(_QUALITIES.split())
 
 _EVERYDAY = """
 adventure alone animal baby back bad beautiful big black blood blue body book box boy boyfriend boys brand break
-brother business car cat change cheap child children christmas city classic color comedies comedy company couple
-crime crush cut dad dance date dating daughter days dead different documentaries dog dogs door drama dramas dream
-drill early end enemy english everybody evil eye family famous fantasy father fear fi fight film fire flower food
-foreign forever fresh friday friend friendly friends fun future game games gift girl girlfriend girls glue god gold
-green group guy half hammer hand head heart heat hero high history holiday home horror horrors hot house human
-husband inside job july june kid kids kill king kiss lady large late laugh law legal life live living long lost
-lover luck mad magic man march master match men midnight miss modern moment monday money monster month moon morning
-mother mouse movie mr murder music musical musicals mystery nails name night notice office old older open order
-outside paint paper party past people person pet place plan plot power press price prime private public queen
-question quiz rain rainy ready real reason red release rent rich ring river road robot romance romances room run
-safe saturday saw school sci science screen second secret self sense series sex short shot single sister sky small
-smoke son song soon space special speed sport spy state stay stone story street strong style subject summer sun
-sunday super talk target team teen third thriller thrillers time tool tools touch toy travel trip trouble true truth
-twist used useful video village wall war water wedding week west western westerns white wide wife window winter
-woman women word work world worth wrong young
+brother business car cat change character cheap child children christmas city class classic color comedian comedies
+comedy company couple crime crush cut dad dance date dating daughter days dead different documentaries dog dogs door
+drama dramas dream drill early end enemy english everybody evil eye family famous fantasy father fear fi fight film
+fire flower food foreign forever fresh friday friend friendly friends fun future game games gift girl girlfriend
+girls glue god gold green group guy half hammer hand head heart heat hero high history holiday home horror horrors
+hot house human husband inside job july june kid kids kill king kiss lady large late laugh law legal life live
+living long lost lover luck mad magic man march master match meet men midnight miss modern moment monday money
+monster month moon morning mother mouse movie mr murder music musical musicals musician mystery nails name night
+notice office old older open order outside paint paper party past people person pet place plan plot power press
+price prime private public queen question quiz rain rainy ready real reason red release rent rich ring river road
+robot romance romances room run safe saturday saw school sci science screen second secret self sense series sex
+short shot singer single sister sky small smoke son song soon space special speed sport spy state stay stick stone
+story street strong stuck style subject summer sun sunday super talk target team teen third thriller thrillers time
+tool tools touch toy travel trip trouble true truth twist used useful video village wall war water wedding week west
+western westerns white wide wife window winter woman women word work world worth wrong young
 """
 
 EVERYDAY = frozenset(_EVERYDAY.split())

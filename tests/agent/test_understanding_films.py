@@ -235,6 +235,18 @@ FIRST_TURNS = [
     case("give me the godfather", like=["Godfather, The"]),
     case("nothing from the 80s"),
     case("I saw Heat last week, hated it", intent="feedback", unlike=["Heat"], refers=["Heat"]),
+    case("I love superhero movies", mood="superhero"),
+    case("what is Inception about?", intent="details", unknown=["Inception"]),
+    case("I watched frozen 2", intent="feedback", unknown=["frozen 2"]),
+    case("something like Alien 3", intent="similar", unknown=["Alien 3"]),
+    case("have you seen Dark Vertigo?", intent="details", unknown=["Dark Vertigo"]),
+    case("less scary than The Shining", intent="similar", like=["Shining, The"], critiques=["less Horror"]),
+    case("give me something other than Titanic", seen=["Titanic"]),
+    case("I meant Alien, not Aliens", intent="similar", like=["Alien"], unlike=["Aliens"]),
+    case(
+        "I want 3 action movies from between 1990 and 1995 without Tom Cruise",
+        **{"in": ["Action"], "years": (1990, 1995), "not_people": ["Tom Cruise"], "count": 3},
+    ),
     # critiques
     case("a comedy, not too violent", **{"in": ["Comedy"], "critiques": ["less violent"]}),
     case("less violent", critiques=["less violent"]),
