@@ -60,8 +60,9 @@ class Grounder:
         for text in [text for text, passage in passages.items() if passage.value and self._is_value(text)]:
             del passages[text]  # checked against the items themselves
         found = self._violations(sentence, passages, evidence)
-        for title in self._ambiguous(sentence, passages) if found else ():
-            others = {text: passage for text, passage in passages.items() if text != title}
+        doubtful = self._ambiguous(sentence, passages) if found else frozenset()
+        for plain in (*({title} for title in doubtful), doubtful) if doubtful else ():
+            others = {text: passage for text, passage in passages.items() if text not in plain}
             if not self._violations(sentence, others, evidence):
                 return ()
         return found
@@ -74,15 +75,13 @@ class Grounder:
         words = tokens(text)
         return any(match.tokens == tuple(words) for match in self._values.find(words))
 
-    def _ambiguous(self, sentence: str, passages: Mapping[str, Passage]) -> Iterator[str]:
+    def _ambiguous(self, sentence: str, passages: Mapping[str, Passage]) -> frozenset[str]:
         """Titles that may be meant as plain words: "Here" in "Here are two films", "Crime" where it is a value too.
 
         One true reading is enough.
         """
-        for word in tokens(sentence)[:1]:
-            if word.text in passages and word.key in self._neutral:
-                yield word.text
-        yield from (text for text in passages if text in sentence and self._is_value(text))
+        there = {text: tokens(text) for text in passages if text in sentence}
+        return frozenset(text for text, words in there.items() if self._all_plain(words) or self._is_value(text))
 
     def _problems(self, masked: MaskedSentence, evidence: Evidence) -> Iterator[tuple[str, str]]:
         if strange := "".join(sorted({c for c in masked.text if not _PLAIN.match(c)} | set(_underscores(masked.text)))):
@@ -117,11 +116,16 @@ class Grounder:
 
     def _is_named(self, match: TitleMatch, text: str) -> bool:
         """Whether a match is meant as a name: words that claim nothing need capitals within the sentence."""
-        if not all(token.key in self._neutral or token.key in NUMBER_WORDS for token in match.tokens):
+        if not self._all_plain(match.tokens):
             return True
-        if len(match.tokens) == 1 and match.start == _first_word(text):
-            return False
-        return all(token.capitalised for token in match.tokens if len(token.text) > 3 or token is match.tokens[0])
+        inner = [token for token in match.tokens if token.start != _first_word(text)]  # any first word has a capital
+        return any(token.capitalised for token in inner) and all(
+            token.capitalised for token in inner if len(token.text) > 3
+        )
+
+    def _all_plain(self, words: Sequence[Token]) -> bool:
+        """Whether all words are ones that a sentence may hold without naming anything."""
+        return all(word.key in self._neutral or word.key in NUMBER_WORDS for word in words)
 
     def _unknown_words(
         self, words: Sequence[Token], values: Sequence[TitleMatch], *, small_talk: bool

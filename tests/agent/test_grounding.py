@@ -252,7 +252,7 @@ def turns(draw: st.DrawFn) -> TurnFacts:
     )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(turns())
 def test_template_sentences_always_pass(facts: TurnFacts) -> None:
     titles = [item.title for item in (*facts.asked, *(r.item for r in facts.recommendations))]
