@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -41,7 +43,15 @@ def run(service: Service, *, announce: Callable[[str], None]) -> None:
             build_app(service), log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False
         )
         host, port = listener.getsockname()[:2]
-        asyncio.run(_serve(uvicorn.Server(config), listener, lambda: announce(f"http://{_shown(host)}:{port}")))
+        _stop_like_ctrl_c()
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn has finished what was under way and says so like this
+            asyncio.run(_serve(uvicorn.Server(config), listener, lambda: announce(f"http://{_shown(host)}:{port}")))
+
+
+def _stop_like_ctrl_c() -> None:
+    """Let SIGTERM end the program in the same orderly way, so that the caller still closes the service."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def listen(host: str, port: int) -> socket.socket:

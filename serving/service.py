@@ -176,16 +176,15 @@ class Service:
 
     def readiness(self) -> Readiness:
         """Whether recommendations can be had now, and what is missing otherwise."""
-        problems = [problem for problem in (self._snapshot_problem, self._llm_problem) if problem]
-        degraded = [
-            name for name, problem in (("snapshot", self._snapshot_problem), ("llm", self._llm_problem)) if problem
-        ]
+        snapshot_id, reasons = None, []
         try:
             snapshot_id = self.recommender.snapshot_id
             self.store.items_revision()
         except TastemakerError as error:
-            return Readiness(False, None, tuple(degraded), (str(error), *problems))
-        return Readiness(True, snapshot_id, tuple(degraded), tuple(problems))
+            reasons.append(str(error))
+        parts = {"snapshot": self._snapshot_problem, "llm": self._llm_problem}
+        missing = {name: problem for name, problem in parts.items() if problem is not None}
+        return Readiness(not reasons, snapshot_id, tuple(missing), (*reasons, *missing.values()))
 
     def status(self) -> dict[str, Any]:
         """What the status page and `tastemaker doctor` show: readiness, models and their metrics, sizes."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import signal
 import socket
-import threading
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from serving.server import listen, run
+from serving.server import listen
 from serving.service import Service, llm_settings
 from serving.settings import LLMSection, Settings
 from store.assets import default_cache_root
 from store.errors import BusyError, InputError
 from store.snapshots import Snapshot
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -112,44 +118,41 @@ def test_a_taken_port_and_a_wrong_host_are_named() -> None:
         listen("no such host", 0)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_page_and_the_api_are_on_one_server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    import uvicorn
-
-    servers: list[uvicorn.Server] = []
-    original = uvicorn.Server.__init__
-
-    def remembered(self: uvicorn.Server, config: uvicorn.Config) -> None:
-        original(self, config)
-        servers.append(self)
-
-    monkeypatch.setattr(uvicorn.Server, "__init__", remembered)
-    monkeypatch.setattr(uvicorn.Server, "capture_signals", lambda self: _Nothing())
-    addresses: list[str] = []
-    with Service.open(settings) as service:
-        thread = threading.Thread(target=run, args=(service,), kwargs={"announce": addresses.append})
-        thread.start()
+@pytest.fixture
+def served(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Address and process of the installed program over a copy of the trained home."""
+    command = [sys.executable, "-m", "serving.cli", "--home", str(settings.home), "serve", "--port", "0"]
+    environment = os.environ | {"TASTEMAKER_LLM__BACKEND": "fake", "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as process:
+        assert process.stderr is not None
+        said = ""
         try:
-            eventually(lambda: bool(addresses))
-            assert httpx.get(f"{addresses[0]}/api/v1/health/ready").json()["ready"]
-            page = httpx.get(addresses[0])
-            assert page.status_code == 200
-            assert "Tastemaker" in page.text
-            assert httpx.get(f"{addresses[0]}/docs").status_code == 200
-            cross = httpx.post(
-                f"{addresses[0]}/gradio_api/queue/join", json={}, headers={"Origin": "http://evil.example"}
-            )
-            assert cross.status_code == 403
-            traversal = httpx.get(f"{addresses[0]}/gradio_api/file=/etc/passwd")
-            assert traversal.status_code in (403, 404)
+            while (found := re.search(r"Tastemaker is at (\S+)", said)) is None:
+                line = process.stderr.readline()
+                assert line, f"the server ended: {said}"
+                said += line
+            yield found[1], process
         finally:
-            for server in servers:
-                server.should_exit = True
-            thread.join(30)
-    assert not thread.is_alive()
+            process.kill()
 
 
-class _Nothing:
-    def __enter__(self) -> None: ...
+def test_the_page_and_the_api_are_on_one_server(served: tuple[str, subprocess.Popen[str]]) -> None:
+    address, _ = served
+    assert httpx.get(f"{address}/api/v1/health/ready").json()["ready"]
+    page = httpx.get(address)
+    assert page.status_code == 200
+    assert "Tastemaker" in page.text
+    assert httpx.get(f"{address}/docs").status_code == 200
+    evil = {"Origin": "http://evil.example"}
+    assert httpx.post(f"{address}/gradio_api/queue/join", json={}, headers=evil).status_code == 403
+    for path in ("/etc/passwd", "../../etc/passwd", "serving/service.py"):
+        assert httpx.get(f"{address}/gradio_api/file={path}").status_code in (403, 404)
 
-    def __exit__(self, *_: object) -> None: ...
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_end_it_in_order(served: tuple[str, subprocess.Popen[str]], stop: signal.Signals) -> None:
+    _, process = served
+    process.send_signal(stop)
+    assert process.wait(30) == 0
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
