@@ -30,6 +30,7 @@ from agent.understanding import Understander
 from agent.words import WordsSettings, WordsTrace
 from pipeline.api import RecommenderApi
 from pipeline.query import Vocabulary
+from store.chats import ChatRecord
 from store.database import Store
 from store.errors import InputError
 from store.records import Event
@@ -120,7 +121,7 @@ class Dialogues:
 
     def respond(self, chat_id: str, utterance: str) -> Iterator[TurnEvent]:
         text = clean(utterance)
-        self._load(chat_id)  # an unknown chat is refused now, not when the answer is read
+        self._check(chat_id)
 
         def run(turn: Turn) -> Answer:
             return self._answerer.carry_out(turn, self._understood(text, turn.state))
@@ -128,18 +129,18 @@ class Dialogues:
         return self._stream(chat_id, text, run)
 
     def remove_chip(self, chat_id: str, key: str) -> Iterator[TurnEvent]:
-        self._load(chat_id)
+        self._check(chat_id)
         return self._stream(chat_id, "", lambda turn: self._answerer.remove(turn, key))
 
     def add_chip(self, chat_id: str, text: str) -> Iterator[TurnEvent]:
         text = clean(text)
-        self._load(chat_id)
+        self._check(chat_id)
         if not text:
             raise InputError("the chip is empty", fix='Type a wish, such as "after 1990".')
         return self._stream(chat_id, "", lambda turn: self._answerer.add(turn, self._understood(text, turn.state)))
 
     def undo(self, chat_id: str) -> Iterator[TurnEvent]:
-        self._load(chat_id)
+        self._check(chat_id)
         return self._stream(chat_id, "", self._answerer.take_back)
 
     def feedback(self, chat_id: str, item_id: str, kind: Literal["like", "dislike", "none"]) -> ChatView:
@@ -230,10 +231,15 @@ class Dialogues:
     def _lock(self, chat_id: str) -> Lock:
         return self._locks[crc32(chat_id.encode("utf-8", "replace")) % _LOCKS]
 
-    def _load(self, chat_id: str) -> _Chat:
+    def _check(self, chat_id: str) -> ChatRecord:
+        """An unknown chat is refused when it is named, not when the answer is read."""
         record = self._store.load_chat(chat_id)
         if record is None:
             raise InputError(f"chat {chat_id!r} does not exist", fix="Open a new chat, or one of the reader's list.")
+        return record
+
+    def _load(self, chat_id: str) -> _Chat:
+        record = self._check(chat_id)
         try:
             state = ChatState.model_validate(record.state)
         except ValidationError as error:
@@ -262,7 +268,7 @@ class Dialogues:
 
         messages = tuple(
             Message(message.role, message.text, cards([(card.item_id, card.reason) for card in message.cards]))
-            for message in state.messages
+            for message in state.all_messages()
         )
         return ChatView(
             chat_id=chat.chat_id,

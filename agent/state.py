@@ -1,15 +1,22 @@
-"""What a chat remembers between turns. It is saved whole after each turn, so everything in it is bounded."""
+"""What a chat remembers between turns.
+
+It is saved whole after each turn, so everything in it is bounded; and it is read before each turn, so that old messages
+are kept as text that only the page takes apart: turn 200 costs what turn 2 costs.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from agent.request import Request
 
-MAX_MESSAGES = 400
+CHUNK = 80
+"""Messages that go to the archive together; undo never reaches back that far."""
+
+MAX_CHUNKS = 8
 MAX_SHOWN = 2_000
 MAX_UNDO = 20
 MAX_TRACE = 30
@@ -33,6 +40,9 @@ class StoredMessage(_Stored):
     role: Literal["user", "assistant"]
     text: str
     cards: tuple[StoredCard, ...] = ()
+
+
+_MESSAGES = TypeAdapter(tuple[StoredMessage, ...])
 
 
 class Opinion(_Stored):
@@ -76,13 +86,21 @@ class UndoEntry(_Stored):
 
 
 class ChatState(_Stored):
-    """A whole chat. ``serial`` counts turns and clicks, never goes back, and makes event keys unique."""
+    """A whole chat.
+
+    Attributes:
+        serial: counts turns and clicks, never goes back, and makes event keys unique.
+        messages: the newest, at most twice ``CHUNK``.
+        archive: older ones as JSON, ``CHUNK`` each, oldest first; the oldest fall off behind ``MAX_CHUNKS``.
+        earlier: how many messages came before ``messages``.
+    """
 
     version: Literal[1] = 1
     serial: int = 0
     memory: Memory = Memory()
     messages: tuple[StoredMessage, ...] = ()
-    dropped_messages: int = 0
+    archive: tuple[str, ...] = ()
+    earlier: int = 0
     undo: tuple[UndoEntry, ...] = ()
     suggestions: tuple[str, ...] = ()
     trace: tuple[str, ...] = ()
@@ -92,7 +110,7 @@ class ChatState(_Stored):
         entry = UndoEntry(
             memory=self.memory.model_copy(update={"shown": ()}),
             shown=len(self.memory.shown),
-            messages=self.dropped_messages + len(self.messages),
+            messages=self.earlier + len(self.messages),
             label=label[:80],
         )
         return self.model_copy(update={"serial": self.serial + 1, "undo": (*self.undo, entry)[-MAX_UNDO:]})
@@ -101,16 +119,24 @@ class ChatState(_Stored):
         """As before the last entry; the serial stays ahead. There must be an entry."""
         entry = self.undo[-1]
         memory = entry.memory.model_copy(update={"shown": self.memory.shown[: entry.shown]})
-        kept = self.messages[: max(0, entry.messages - self.dropped_messages)]
+        kept = self.messages[: max(0, entry.messages - self.earlier)]
         return self.model_copy(
             update={"serial": self.serial + 1, "memory": memory, "messages": kept, "undo": self.undo[:-1]}
         )
 
     def saying(self, *messages: StoredMessage) -> ChatState:
-        """With more messages; the oldest fall off behind ``MAX_MESSAGES``."""
+        """With more messages."""
         every = (*self.messages, *messages)
-        extra = max(0, len(every) - MAX_MESSAGES)
-        return self.model_copy(update={"messages": every[extra:], "dropped_messages": self.dropped_messages + extra})
+        if len(every) <= 2 * CHUNK:
+            return self.model_copy(update={"messages": every})
+        archive = (*self.archive, _MESSAGES.dump_json(every[:CHUNK], exclude_defaults=True).decode())
+        return self.model_copy(
+            update={"messages": every[CHUNK:], "archive": archive[-MAX_CHUNKS:], "earlier": self.earlier + CHUNK}
+        )
+
+    def all_messages(self) -> tuple[StoredMessage, ...]:
+        """What the page shows, the archive included."""
+        return (*(message for chunk in self.archive for message in _MESSAGES.validate_json(chunk)), *self.messages)
 
     def with_text(self, serial: int, text: str) -> ChatState:
         """With the words of an answer, once they are known. Nothing happens where an undo took the message away."""

@@ -48,6 +48,12 @@ def talk(film_chats: Dialogues) -> Talk:
     return Talk(film_chats)
 
 
+def year_of(item: Item) -> int:
+    year = item.attributes["year"]
+    assert isinstance(year, int)
+    return year
+
+
 def every(cards: Iterable[Card], test: Callable[[Item], bool]) -> bool:
     items = [card.item for card in cards]
     return bool(items) and all(test(item) for item in items)
@@ -66,13 +72,13 @@ def test_constraints_accumulate_over_a_conversation(talk: Talk) -> None:
     assert every(first.cards, lambda item: "Thriller" in item.categories)
 
     second = talk.say("from the 90s")
-    assert every(second.cards, lambda i: "Thriller" in i.categories and 1990 <= i.attributes["year"] <= 1999)
+    assert every(second.cards, lambda i: "Thriller" in i.categories and 1990 <= year_of(i) <= 1999)
 
     third = talk.say("no horror or mystery")
     assert every(third.cards, lambda i: "Thriller" in i.categories and not {"Horror", "Mystery"} & set(i.categories))
 
     fourth = talk.say("something like Fargo but newer")
-    assert every(fourth.cards, lambda i: i.attributes["year"] >= 1997 and "Thriller" in i.categories)
+    assert every(fourth.cards, lambda i: year_of(i) >= 1997 and "Thriller" in i.categories)
     assert "Fargo" not in fourth.titles
     assert talk.chips == ["like: Fargo", "Thriller", "not: Horror", "not: Mystery", "1997\u20131999"]
 
@@ -108,9 +114,9 @@ def test_a_single_valued_attribute_is_replaced(hardware_chats: Dialogues) -> Non
 
 def test_newer_compares_with_the_cards(talk: Talk) -> None:
     first = talk.say("dramas")
-    years = sorted(card.item.attributes["year"] for card in first.cards)
+    years = sorted(year_of(card.item) for card in first.cards)
     second = talk.say("newer")
-    assert every(second.cards, lambda item: item.attributes["year"] > years[len(years) // 2])
+    assert every(second.cards, lambda item: year_of(item) > years[len(years) // 2])
 
 
 def test_soft_wishes_steer_by_their_opposite(talk: Talk, film_recommender: object) -> None:

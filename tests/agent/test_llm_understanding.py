@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from agent.llm.protocol import Cancelled, Message
+from agent.llm.protocol import DEADLINE, MAX_TOKENS, Cancelled, JsonSchema, Message
 from agent.llm_understanding import LLMUnderstander
 from agent.request import Intent, Request
 from agent.understanding import Understander
@@ -26,9 +25,9 @@ class Scripted:
         self,
         messages: Sequence[Message],
         *,
-        schema: dict[str, Any] | None = None,
-        max_tokens: int = 0,
-        deadline: float = 0.0,
+        schema: JsonSchema | None = None,
+        max_tokens: int = MAX_TOKENS,
+        deadline: float = DEADLINE,
         cancelled: Cancelled | None = None,
     ) -> Iterator[str]:
         self.asked.append(messages[-1].content)

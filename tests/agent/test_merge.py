@@ -8,7 +8,7 @@ from agent.chips import chips_of, without_chip
 from agent.loosening import loosenings
 from agent.merge import merged
 from agent.request import FacetRef, RangeRef, Request
-from agent.state import MAX_MESSAGES, MAX_UNDO, ChatState, StoredMessage
+from agent.state import CHUNK, MAX_CHUNKS, MAX_UNDO, ChatState, StoredMessage
 from agent.understanding import Understander
 from store.errors import InputError
 
@@ -97,12 +97,18 @@ def test_loosening_gives_the_best_first() -> None:
 
 def test_a_long_chat_stays_bounded() -> None:
     state = ChatState()
-    for turn in range(3 * MAX_MESSAGES):
+    total = 2 * CHUNK * (MAX_CHUNKS + 2)
+    for turn in range(total):
         state = state.remembering(f"turn {turn}")
-        state = state.saying(StoredMessage(serial=state.serial, role="user", text="x"))
-    assert len(state.messages) == MAX_MESSAGES
+        state = state.saying(StoredMessage(serial=state.serial, role="user", text=f"said {turn}"))
+    assert len(state.messages) <= 2 * CHUNK
+    assert len(state.archive) == MAX_CHUNKS
     assert len(state.undo) == MAX_UNDO
-    back = state.undone()
-    assert back.serial == state.serial + 1
-    assert len(back.messages) == MAX_MESSAGES - 1
+    shown = [message.text for message in state.all_messages()]
+    assert shown == [f"said {turn}" for turn in range(total - len(shown), total)]
+    back = state
+    for _ in range(MAX_UNDO):
+        back = back.undone()
+    assert [message.text for message in back.all_messages()] == shown[:-MAX_UNDO]
+    assert back.serial == state.serial + MAX_UNDO
     assert ChatState.model_validate(state.model_dump(mode="json", exclude_defaults=True)) == state
