@@ -35,6 +35,9 @@ class Scripted:
             raise BackendError("the model is away", fix="Wait.")
         yield self.reply
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 def completed(understander: Understander, utterance: str, reply: object) -> Request:
     model = Scripted(reply if reply is None or isinstance(reply, str) else json.dumps(reply))
