@@ -49,6 +49,8 @@ def best(scores: Scores, k: int) -> tuple[IndexArray, Scores]:
     """
     rows, columns = scores.shape
     take = min(k, columns)
+    if take == 0:
+        return np.zeros((rows, k), dtype=np.int64), np.full((rows, k), -np.inf, dtype=np.float32)
     if take < columns:
         # The threshold keeps ties at the boundary, so that the stable sort below decides them by index.
         threshold = np.partition(scores, columns - take, axis=1)[:, columns - take]

@@ -133,6 +133,9 @@ class Ranker:
         recall_ranks: Mapping[str, IndexArray],
     ) -> Ranked:
         blend = self._state.models.blend
+        if not candidates.size:  # nothing fits: there is nothing to standardise over
+            nothing = np.zeros(candidates.shape, dtype=np.float32)
+            return Ranked(candidates, nothing, dict.fromkeys(blend.names, nothing), raw, recall_ranks)
         mask = candidates != PADDING
         lengths = np.array([len(history) for history in audience.histories], dtype=np.int64)
         stacked = np.stack([np.where(mask, raw[name], np.nan) for name in blend.names], axis=2)

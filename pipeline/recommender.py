@@ -63,6 +63,14 @@ class _Serving:
         return Search(self.state, self._encoder)
 
     @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The catalogue's, with how many readers met each item: namesakes are told apart by it."""
+        counts = self.state.models.interactions.item_counts
+        ids = self.state.models.items.external
+        popularity = {item_id: int(count) for item_id, count in zip(ids, counts[1:], strict=True) if count}
+        return replace(self.state.catalogue.vocabulary, popularity=popularity)
+
+    @cached_property
     def previewer(self) -> Previewer:
         return Previewer(self.state, self._encoder, self._settings)
 
@@ -233,7 +241,7 @@ class Recommender:
         return tuple(catalogue.at(catalogue.ids.index(item_id)) for item_id in item_ids)
 
     def vocabulary(self) -> Vocabulary:
-        return self._current().state.catalogue.vocabulary
+        return self._current().vocabulary
 
     def _read(self, query: Query, state: ServingState) -> Reader:
         return read_query(query, store=self._store, state=state, limit=self._settings.history)
