@@ -111,30 +111,23 @@ def _sentences(
 ) -> Iterator[str]:
     opening = opening_sentences(facts, settings.catalogue)
     focus = focus_sentences(facts)
-    template = (*opening[:1], *focus[:1])
-    said = 0
+    left = [*opening[:1], *focus[:1]]  # template sentences whose place no sentence of the model has taken yet
     if llm is not None and facts.recommendations:
         evidence = facts.evidence()
+        shown: set[str] = set()
         try:
-            shown: set[str] = set()
             for wanted in _asked_of_model(llm, facts, settings, cancelled):
-                news = "" if wanted in shown else wanted
-                sentence = _checked(news, grounder, evidence, trace) or _at(template, said)
+                sentence = _checked("" if wanted in shown else wanted, grounder, evidence, trace) or left[0]
+                left = [template for template in left[1:] if template != sentence]
                 shown.add(sentence)
-                said += 1
-                if sentence:
-                    yield sentence
-                if said == len(template):
+                yield sentence
+                if not left:
                     break
         except BackendError as error:
             trace.degraded = ("llm",)
             trace.error = str(error)
-    yield from template[said:]
+    yield from left
     yield from remarks(facts)
-
-
-def _at(template: tuple[str, ...], place: int) -> str:
-    return template[place] if place < len(template) else ""
 
 
 def _checked(sentence: str, grounder: Grounder, evidence: Evidence, trace: WordsTrace) -> str:

@@ -208,6 +208,13 @@ def test_the_obedient_fake_passes_in_both_styles() -> None:
         assert (trace.by_model, trace.replaced) == (2, 0)
 
 
+def test_no_sentence_is_said_twice() -> None:
+    focus = focus_sentences(slotted(FACTS)[0])[0]
+    text, trace = say(FakeLLM([f"{focus} {focus}"]), settings=FREE)
+    assert text == focus_sentences(FACTS)[0]
+    assert trace.by_model == 1
+
+
 def test_titles_that_look_like_slots_are_not_filled_twice() -> None:
     odd = dataclasses.replace(PLAN, title="[B]")
     facts = dataclasses.replace(FACTS, recommendations=(recommended(odd, 1, Reason("seed", (FARGO,))),))
