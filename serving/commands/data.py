@@ -120,10 +120,11 @@ def show_ingest(done: IngestReport) -> None:
 
 def show_snapshot(snapshot: Snapshot) -> None:
     """A new snapshot with its validation figures."""
-    table = Table("Validation", "", title=f"Snapshot {snapshot.id} is in service", title_justify="left")
+    table = Table("Validation", "")
     for name, value in sorted(snapshot.manifest.metrics.items(), key=lambda pair: pair[1]):
         table.add_row(name, f"{value:.4f}")
     stderr().print(table)
+    stderr().print(f"Snapshot {snapshot.id} is in service.")
 
 
 def _column(text: str) -> tuple[str, str]:

@@ -55,17 +55,20 @@ def opened(context: typer.Context) -> Iterator[Service]:
 
 @contextmanager
 def stages() -> Iterator[Callable[[str, float], None]]:
-    """Shows long work as one bar per stage; told of a stage's name and the share of it that is done."""
+    """Shows long work as one bar per stage; told of a stage's name and the share of it that is done.
+
+    Stages follow one another: the next one's beginning is the end of those before.
+    """
     tasks: dict[str, TaskID] = {}
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=stderr()) as progress:
 
         def report(stage: str, share: float) -> None:
             if stage not in tasks:
+                for earlier in tasks.values():
+                    progress.update(earlier, completed=1.0)
                 tasks[stage] = progress.add_task(stage, total=1.0)
             progress.update(tasks[stage], completed=share)
-            if share >= 1.0:
-                progress.stop_task(tasks[stage])
 
         yield report
 

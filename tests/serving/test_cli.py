@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import typer
 from PIL import Image
 from typer.testing import CliRunner
@@ -25,9 +26,11 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
 
 
 @pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)  # no tastemaker.toml of the developer's
     monkeypatch.setenv("TASTEMAKER_LLM__BACKEND", "fake")
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -330,9 +330,12 @@ def test_pages_of_other_origins_cannot_write(api: TestClient) -> None:
     assert api.post("/events", json=body, headers={"Origin": "http://testserver"}).json()["stored"] == 1
 
 
-def test_no_stack_trace_leaves(trained_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_stack_trace_leaves_and_no_local_variable_is_logged(
+    trained_service: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def explode(*_: object, **__: object) -> None:
-        raise RuntimeError("secret detail")
+        password = "hunter" + str(2)
+        raise RuntimeError("secret detail", len(password))
 
     with TestClient(build_api(trained_service), raise_server_exceptions=False) as client:
         monkeypatch.setattr(trained_service.recommender, "recommend", explode)
@@ -341,6 +344,10 @@ def test_no_stack_trace_leaves(trained_service: Service, monkeypatch: pytest.Mon
     assert "secret" not in response.text
     assert "Traceback" not in response.text
     assert "the log has it as" in document["detail"]
+    logged = "".join(capsys.readouterr())
+    assert document["detail"].split()[-1] in logged
+    assert "RuntimeError" in logged
+    assert "hunter2" not in logged
 
 
 def test_a_locked_database_is_a_503_and_reads_go_on(
