@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from encoders.text import TextEncoder
 
 Vectors = NDArray[np.float32]
-MODALITIES = ("text", "image")
 FUSION_WEIGHTS: Mapping[str, float] = {"text": 0.8, "image": 0.2}
 """Share of each modality in the similarity of two items that have both."""
 CHUNK = 64

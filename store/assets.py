@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import platformdirs
-from filelock import FileLock
 
 from store.downloads import (
     AssetFile,
@@ -30,9 +29,13 @@ from store.downloads import (
     http_client,
 )
 from store.errors import AssetError
+from store.locks import FileLock
 
 ORIGIN = ".origin"
 """File beside an asset's own, with the source that it came from."""
+
+FETCH_PATIENCE = 3_600.0
+"""Seconds that a process waits while another one fetches the same asset."""
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,7 @@ class AssetCache:
             raise AssetError(
                 f"the cache folder {self.root} cannot be made: {error}", fix="Set TASTEMAKER_CACHE to another folder."
             ) from error
-        with FileLock(self.root / f".{name}.lock"):
+        with FileLock(self.root / f".{name}.lock", purpose=f"fetching {name}", wait_seconds=FETCH_PATIENCE):
             folder = self._folder(asset)
             try:
                 _check_all(asset, folder)
