@@ -21,6 +21,8 @@ from rankers.held_out import ndcg
 from store.errors import InputError, TrainingError
 from store.ids import IndexArray
 
+KINDS = ("non-negative", "free")
+
 
 @dataclass(frozen=True)
 class BlendSettings:
@@ -131,15 +133,18 @@ class Blend:
         data = _Data(features(raw[chosen], mask), mask, target, knots, history_lengths)
         singles = {name: data.quality(data.single(column)) for column, name in enumerate(names)}
         best_single = data.single(int(np.argmax(list(singles.values()))))
+        everyone = np.arange(len(chosen))
+        learned = {kind: data.learned(everyone, settings, non_negative=kind == "non-negative") for kind in KINDS}
+        # Each fold's search begins at the optimum of all readers, which is near; it ends at the fold's own.
         variants = {
-            kind: data.cross_fitted(settings, non_negative=kind == "non-negative") for kind in ("non-negative", "free")
+            kind: data.cross_fitted(settings, non_negative=kind == "non-negative", start=learned[kind])
+            for kind in KINDS
         }
         gains = {kind: data.gains(weights) for kind, weights in variants.items()}
         values = {kind: float(gain.mean()) for kind, gain in gains.items()}
         kind = "free" if _clearly_better(gains["free"], gains["non-negative"]) else "non-negative"
         share, value = data.safest_share(variants[kind], best_single)
-        learned = data.learned(np.arange(len(chosen)), settings, non_negative=kind == "non-negative")
-        weights = share * learned + (1.0 - share) * best_single
+        weights = share * learned[kind] + (1.0 - share) * best_single
         report = BlendReport(singles, values, kind, share, value, len(chosen))
         return cls(names, data.knots, weights, report=report)
 
@@ -194,7 +199,9 @@ class _Data:
         weights[:, column] = 1.0
         return weights
 
-    def learned(self, readers: IndexArray, settings: BlendSettings, *, non_negative: bool) -> Weights:
+    def learned(
+        self, readers: IndexArray, settings: BlendSettings, *, non_negative: bool, start: Weights | None = None
+    ) -> Weights:
         return conditional_logit(
             self.values[readers],
             self.mask[readers],
@@ -202,16 +209,17 @@ class _Data:
             self.hats[readers],
             l2=settings.l2,
             non_negative=non_negative,
+            start=start,
         )
 
-    def cross_fitted(self, settings: BlendSettings, *, non_negative: bool) -> NDArray[np.float64]:
-        """For each reader, weights learned from the other folds: [B, J, S, F]."""
+    def cross_fitted(self, settings: BlendSettings, *, non_negative: bool, start: Weights) -> NDArray[np.float64]:
+        """For each reader, weights learned from the other folds: [B, J, S, F]; the search begins at ``start``."""
         readers = np.arange(len(self.target))
         weights = np.empty((len(readers), *self.shape))
         for fold in range(settings.folds):
             # Striding by reader index: neighbouring readers, who may have signed up together, fall in different folds.
             inside = readers % settings.folds == fold
-            weights[inside] = self.learned(readers[~inside], settings, non_negative=non_negative)
+            weights[inside] = self.learned(readers[~inside], settings, non_negative=non_negative, start=start)
         return weights
 
     def quality(self, weights: Weights) -> float:

@@ -57,17 +57,21 @@ def opened(context: typer.Context) -> Iterator[Service]:
 def stages() -> Iterator[Callable[[str, float], None]]:
     """Shows long work as one bar per stage; told of a stage's name and the share of it that is done.
 
-    Stages follow one another: the next one's beginning is the end of those before.
+    Stages follow one another: the next one's beginning is the end of those before. Where nobody watches, as in a log,
+    each stage's beginning is a line.
     """
     tasks: dict[str, TaskID] = {}
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=stderr()) as progress:
+    console = stderr()
+    with Progress(*columns, console=console) as progress:
 
         def report(stage: str, share: float) -> None:
             if stage not in tasks:
                 for earlier in tasks.values():
                     progress.update(earlier, completed=1.0)
                 tasks[stage] = progress.add_task(stage, total=1.0)
+                if not console.is_terminal:
+                    console.print(f"{stage} ...")
             progress.update(tasks[stage], completed=share)
 
         yield report
