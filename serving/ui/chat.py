@@ -27,6 +27,12 @@ MAX_MESSAGE = 2_000
 """Characters of one message."""
 
 
+BROKEN = TastemakerError(
+    "this could not be answered: something went wrong in here",
+    fix="The log of the server says what. Ask in another way, take a chip away, or press Send to try again.",
+)
+
+
 class ChatTab:
     """Builds the tab's components and answers their events.
 
@@ -264,6 +270,9 @@ class ChatTab:
         except TastemakerError as error:
             log.warning("turn_failed", chat=chat_id, error=str(error))
             yield {self.words: self._draw.problem(error), self.message: asked, **self._idle()}
+        except Exception:  # a bug: it is logged whole, and the page must not wait for words that never come
+            log.exception("turn_broken", chat=chat_id)
+            yield {self.words: self._draw.problem(BROKEN), self.message: asked, **self._idle()}
 
     def _stream(self, chat: str, events: Iterator[TurnEvent]) -> Iterator[Update]:
         """Draw events until the end or a stop; returns what only the last event knows."""

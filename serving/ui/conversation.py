@@ -113,7 +113,10 @@ class ChatDrawing:
 
 def stated(problem: TastemakerError | None) -> dict[str, str] | None:
     """A problem as the templates want it: what happened, what to do."""
-    return {"what": problem.problem.rstrip(".") + ".", "fix": problem.fix} if problem else None
+    if problem is None:
+        return None
+    what = problem.problem.rstrip(".")
+    return {"what": f"{what[:1].upper()}{what[1:]}.", "fix": problem.fix}
 
 
 def degraded_note(degraded: Sequence[str]) -> str:

@@ -81,10 +81,9 @@ class OnboardTab:
 
     def connect(self) -> None:
         """Wire the events; inside ``gr.Blocks``."""
-        # Only what a person does: emptying the form after publishing must not draw the preview again.
-        fields = [self.title, self.text, self.categories, *self.values]
+        # Not "input": Gradio misses the first one of a field, and with it a title that is pasted.
         gr.on(
-            [*(field.input for field in fields), self.picture.upload, self.picture.clear],
+            [field.change for field in (self.title, self.text, self.categories, self.picture, *self.values)],
             self.show_preview,
             self._fields,
             [self.preview, self.warnings, self.publish, self.done],
@@ -111,13 +110,8 @@ class OnboardTab:
         self, item_id: str, title: str, text: str, categories: list[str], picture: str | None, *values: Any
     ) -> Update:
         """What publishing would do, for the form as it stands."""
-        if not title.strip():
-            return {
-                self.preview: self._draw("onboard_empty.html"),
-                self.warnings: "",
-                self.publish: gr.Button(interactive=False),
-                self.done: "",
-            }
+        if not title.strip():  # also after publishing, which empties the form: what was published stays in view
+            return {self.warnings: "", self.publish: gr.Button(interactive=False)}
         image, problem = _checked(picture)
         try:
             draft = self._item(item_id or DRAFT_ID, title, text, categories, image, values)

@@ -57,8 +57,8 @@ def path_picture(paths: Sequence[EvidencePath]) -> PathPicture | None:
         return None
     graph = _ordered(strongest)
     columns: dict[int, list[object]] = {}
-    for name, layer in graph.nodes(data="layer"):
-        columns.setdefault(layer, []).append(name)
+    for name in graph.nodes:
+        columns.setdefault(name[0], []).append(name)
     height = ROW * max(map(len, columns.values())) + 32
     places = {name: _place(columns, layer, row, height) for layer in columns for row, name in enumerate(columns[layer])}
     widest = max(share for *_, share in graph.edges(data="share"))
@@ -92,7 +92,7 @@ def _ordered(paths: Sequence[EvidencePath]) -> nx.DiGraph:
                 reached.setdefault(_name(path, column), []).append(origin)
         labels = {_name(path, column): path.steps[column] for path in paths if column < len(path.steps)}
         for name in sorted(reached, key=lambda one: sum(reached[one]) / len(reached[one])):
-            graph.add_node(name, layer=column, kind=labels[name].kind, label=labels[name].label)
+            graph.add_node(name, kind=labels[name].kind, label=labels[name].label)
     for path in paths:
         for start, end in pairwise(_name(path, column) for column in range(len(path.steps))):
             share = graph.edges[start, end]["share"] + path.share if graph.has_edge(start, end) else path.share

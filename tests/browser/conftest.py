@@ -121,7 +121,10 @@ class Visitor:
         answered = "() => document.querySelector('#words [data-answered]')?.dataset.answered ?? ''"
         before = self.page.evaluate(answered)
         act()
-        self.page.wait_for_function(f"before => ![before, ''].includes(({answered})())", arg=before)
+        self.page.wait_for_function(
+            f"before => ![before, ''].includes(({answered})()) || document.querySelector('#words .problem')", arg=before
+        )
+        assert self.page.locator("#words .problem").all_inner_texts() == []
         self.page.wait_for_selector("#send", state="visible")
 
     def shown(self) -> list[Item]:
@@ -137,6 +140,7 @@ class Visitor:
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).click()
+        self.page.wait_for_timeout(300)  # Gradio shows the fields of a tab a moment before it listens to them
 
     def choose_user(self, name: str) -> None:
         """Type a name into the field of the right pane and take the first suggestion."""

@@ -14,7 +14,7 @@ PAYLOADS = (
     '<img src=x onerror="window.pwned=1">',
     "<script>window.pwned=2</script>",
     '"><svg onload="window.pwned=3">',
-    "${window.pwned=4}`${window.pwned=5}`",
+    "${window.pwned=4}`;window.pwned=5;`",
     "{{#with this}}{{constructor}}{{/with}}",
     '<a href="javascript:window.pwned=6">press</a>',
     "![remote](https://example.invalid/pixel.png)",
@@ -61,11 +61,12 @@ def test_items_in_the_chat_and_in_why(visitor: Any, trapped: list[str]) -> None:
 def test_messages(visitor: Any, payload: str) -> None:
     page = visitor.open("/?user=2").page
     visitor.ask(payload)
-    assert page.locator("#history .asked").last.inner_text().endswith(payload)
+    plain = payload.replace("`", "'")  # as the dialogue writes quotes
+    assert page.locator("#history .asked").last.inner_text().replace("`", "'").endswith(plain)
     assert_inert(page)
     page.reload()
     page.wait_for_selector("#history .turn")
-    assert page.locator("#history .asked").last.inner_text().endswith(payload)
+    assert page.locator("#history .asked").last.inner_text().replace("`", "'").endswith(plain)
     assert_inert(page)
 
 

@@ -11,8 +11,9 @@ pytestmark = pytest.mark.browser
 OVERLAPS = """() => {
   // The composer floats over what scrolls under it on purpose: here it stands where it belongs in the page.
   document.querySelectorAll(".composer").forEach((bar) => (bar.style.position = "static"));
+  // Gradio measures the width of its tabs with copies that nobody can see or reach.
   const controls = [...document.querySelectorAll(
-    "button, a[href], input:not([type=file]), textarea, summary, [role=tab]")]
+    "button:not([tabindex='-1']), a[href], input:not([type=file]), textarea, summary, [role=tab]")]
     .filter((one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
     .map((one) => [one, one.getBoundingClientRect()])
     .filter(([, box]) => box.width > 0 && box.height > 0);

@@ -60,7 +60,8 @@ def test_no_other_reader_is_named(visitor: Any) -> None:
     page = visitor.open("/?user=1").page
     page.locator("#history .card [data-event=why]").first.click()
     page.wait_for_selector("#why-paths .evidence")
-    labels = page.locator("#why-paths .person text").all_inner_texts()
+    labels = page.locator("#why-paths .person text").all_text_contents()
+    assert labels
     assert all(label == "You" or label.startswith("Reader ") for label in labels)
 
 
