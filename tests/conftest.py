@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -150,3 +151,12 @@ def _asset(name: str) -> Path:
         return AssetCache(default_cache_root()).fetch(name)
     except AssetError as error:
         pytest.skip(f"asset {name} cannot be had here: {error.problem.splitlines()[0]}")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI a skipped test is a failure: what it needs is installed there, so something is broken."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = [] if reporter is None else reporter.stats.get("skipped", [])
+    if os.environ.get("CI") and skipped and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line(f"CI: {len(skipped)} skipped tests count as failed", red=True)

@@ -112,10 +112,11 @@ def test_an_empty_batch_is_allowed(scorer: Scorer):
 
 
 def test_the_planted_island_comes_first(scorer: Scorer):
-    if scorer.name in UNPERSONAL:
-        pytest.skip("scores everybody alike, by definition")
     histories = [[island * PER_ISLAND + step for step in (1, 2, 3)] for island in range(ISLANDS)]
     scores = scorer.score(audience(*histories))
+    if scorer.name in UNPERSONAL:  # by definition the same for everybody
+        np.testing.assert_array_equal(scores, np.repeat(scores[:1], ISLANDS, axis=0))
+        return
     for island, history in enumerate(histories):
         scores[island, history] = -np.inf
         best = np.argsort(-scores[island])[:3]
