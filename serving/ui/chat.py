@@ -42,7 +42,7 @@ class ChatTab:
     def __init__(self, service: UiService, renderer: Renderer) -> None:
         self._service = service
         self._draw = ChatDrawing(service, renderer)
-        self._stopped: set[str] = set()
+        self._said: dict[str, str] = {}  # chats that are being answered, with the words so far
 
     # ------------------------------------------------------------------ components
 
@@ -100,18 +100,19 @@ class ChatTab:
             "outputs": self.outputs, "trigger_mode": "multiple", "show_progress": "hidden", "concurrency_limit": 16,
             "concurrency_id": "clicks", "api_visibility": "private",
         }  # fmt: skip
-        gr.on([self.message.submit, self.send.click], self.say, [*here, self.message], **streaming)
-        for part in (self.history, self.cards, self.next):
-            part.say(self.say_from_button, here, **streaming)
+        turns = [
+            gr.on([self.message.submit, self.send.click], self.say, [*here, self.message], **streaming),
+            *(part.say(self.say_from_button, here, **streaming) for part in (self.history, self.cards, self.next)),
+            self.next.undo(self.undo, here, **streaming),
+            self.understood.drop(self.drop, here, **streaming),
+            self.understood.narrow(self.add, here, **streaming),
+        ]
+        self.stop.click(self.stop_answer, self.chat, self.outputs, cancels=turns, show_progress="hidden")
         for part in (self.history, self.cards, self.profile):
             part.feedback(self.feedback, here, **quick)
-        self.next.undo(self.undo, here, **streaming)
-        self.understood.drop(self.drop, here, **streaming)
-        self.understood.narrow(self.add, here, **streaming)
         self.who.pick(self.pick_user, None, **quick)
         self.chats.fresh(self.fresh, self.user, **quick)
         self.chats.reopen(self.reopen, self.user, **quick)
-        self.stop.click(self.stop_answer, self.chat, None, queue=False, api_visibility="private")
         self.toggle.click(None, js=TOGGLE)
         self.chat.change(None, here, js=REMEMBER)
 
@@ -153,9 +154,13 @@ class ChatTab:
         """Take the last turn or opinion back."""
         yield from self._answer(user_id, chat_id, self._service.dialogues.undo)
 
-    def stop_answer(self, chat_id: str) -> None:
-        """Stop the words; what was shown stays."""
-        self._stopped.add(chat_id)
+    def stop_answer(self, chat_id: str) -> Update:
+        """Stop the words; what was shown stays. Gradio closes the turn's generator, and with it the dialogue's."""
+        try:
+            view = self._service.dialogues.view(chat_id)
+        except TastemakerError as error:
+            return {self.words: self._draw.problem(error), **self._idle()}
+        return self.show(view) | {self.words: self._draw.words(self._said.get(chat_id) or "Stopped.")}
 
     def feedback(self, user_id: str, chat_id: str, event: gr.EventData) -> Update:
         """+ and - on a card, and x in the profile. Opens a chat where there is none: opinions are kept with it."""
@@ -253,7 +258,6 @@ class ChatTab:
         try:
             view = self._open(user_id, chat_id)
             chat = view.chat_id
-            self._stopped.discard(chat)
             yield {
                 self.user: view.user_id,
                 self.chat: chat,
@@ -286,6 +290,7 @@ class ChatTab:
                     yield {self.cards: self._draw.cards(event.cards)}
                 elif isinstance(event, Words):
                     text += event.text
+                    self._said[chat] = text
                     yield {self.words: self._draw.words(text, busy=True)}
                 elif isinstance(event, Finished):
                     notes = [degraded_note(event.degraded)] if event.degraded else []
@@ -293,9 +298,8 @@ class ChatTab:
                         self.did: self._draw.did(event.trace, event.milliseconds),
                         self.words: self._draw.words(text, turn=event.turn, notes=notes),
                     }
-                if chat in self._stopped:
-                    break
-        finally:  # also where the browser has gone: the language model must not go on for nobody
+        finally:  # also after Stop, or where the browser has gone: the language model must not go on for nobody
+            self._said.pop(chat, None)
             close = getattr(events, "close", None)
             if close is not None:
                 close()

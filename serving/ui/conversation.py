@@ -121,8 +121,9 @@ def stated(problem: TastemakerError | None) -> dict[str, str] | None:
 
 def degraded_note(degraded: Sequence[str]) -> str:
     """One line on what could not run and what still holds."""
-    names = ", ".join(name.replace("_", " ") for name in degraded)
-    return f"Without {names} just now: the words are from a template, the recommendations are complete."
+    if set(degraded) == {"llm"}:
+        return "The language model did not answer in time: these words are from a template, the items are complete."
+    return f"Not everything could run just now: {', '.join(name.replace('_', ' ') for name in degraded)} was left out."
 
 
 def example_chip(vocabulary: Vocabulary) -> str:

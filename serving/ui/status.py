@@ -46,25 +46,30 @@ class StatusTab:
         degraded = [SPOKEN.get(name, name.replace("_", " ")) for name in status.get("degraded", ())]
         return self._draw(
             "status.html",
-            snapshot=str(status.get("snapshot_id") or "none"),
-            counts=_flat(status.get("counts", {})),
-            metrics=_flat(status.get("metrics", {})),
+            facts=_facts(status),
+            counts=[(name, f"{count:,}") for name, count in status.get("counts", {}).items()],
+            metrics=_by_measure(status.get("metrics", {})),
             degraded=degraded,
             problems=[str(problem) for problem in status.get("problems", ())],
         )
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested numbers as rows; anything else is left out."""
-    rows: list[tuple[str, str]] = []
-    for name, value in values.items():
-        label = f"{prefix}{str(name).replace('_', ' ')}"
-        if isinstance(value, Mapping):
-            rows += _flat(value, f"{label}, ")
-        elif isinstance(value, bool):
-            continue
-        elif isinstance(value, int):
-            rows.append((label, f"{value:,}"))
-        elif isinstance(value, float):
-            rows.append((label, f"{value:.4f}"))
-    return rows
+def _by_measure(metrics: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, float]]]]:
+    """ "scorer:measure" -> value, as one list per measure, best scorer first."""
+    measures: dict[str, list[tuple[str, float]]] = {}
+    for name, value in metrics.items():
+        if isinstance(value, float):
+            scorer, _, measure = name.rpartition(":")
+            measures.setdefault(measure, []).append((scorer or "pipeline", value))
+    return [(measure, sorted(rows, key=lambda row: -row[1])) for measure, rows in measures.items()]
+
+
+def _facts(status: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """One line each; those that the service does not know are left out."""
+    known = (
+        ("snapshot", status.get("snapshot_id")),
+        ("trained", str(status.get("trained_at") or "")[:16].replace("T", " ")),
+        ("words by", status.get("llm") or "templates"),
+        ("version", status.get("version")),
+    )
+    return [(name, str(value)) for name, value in known if value]

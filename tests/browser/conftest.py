@@ -43,20 +43,30 @@ class Site:
 @pytest.fixture(scope="session")
 def site(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """``tastemaker serve`` on a copy of the trained home: these tests publish items and make users."""
-    root = tmp_path_factory.mktemp("browser")
-    home = root / "home"
+    home = tmp_path_factory.mktemp("browser") / "home"
     shutil.copytree(trained_home, home)
+    yield from served(home, "/api/v1/health/ready")
+
+
+@pytest.fixture
+def untrained_site(tmp_path: Path) -> Iterator[Site]:
+    """``tastemaker serve`` where nothing was ingested or trained."""
+    yield from served(tmp_path / "empty", "/api/v1/health/live")
+
+
+def served(home: Path, answers: str) -> Iterator[Site]:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
     environment = {**os.environ, "TASTEMAKER_LLM__BACKEND": "none", "TASTEMAKER_CACHE": str(default_cache_root())}
-    command = [sys.executable, "-m", "serving.cli", "--home", str(home), "serve", "--port", str(port)]
-    log = root / "server.log"
-    with log.open("wb") as output, Store.open(f"sqlite:///{home / 'tastemaker.db'}") as store:
+    command = [sys.executable, "-m", "serving.cli", "--home", str(home), "serve", "--port", url.rsplit(":")[-1]]
+    log = home.parent / "server.log"
+    with log.open("wb") as output:
         server = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=Path(__file__).parents[2])
         try:
-            wait_until_ready(f"http://127.0.0.1:{port}", server, log)
-            yield Site(f"http://127.0.0.1:{port}", home, store)
+            wait_until_ready(url + answers, server, log)
+            with Store.open(f"sqlite:///{home / 'tastemaker.db'}") as store:
+                yield Site(url, home, store)
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -67,7 +77,7 @@ def wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> No
         if server.poll() is not None:
             pytest.fail(f"the server ended with {server.returncode}:\n{log.read_text(errors='replace')[-3000:]}")
         with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/api/v1/health/ready").is_success:
+            if httpx.get(url).is_success:
                 return
         time.sleep(0.2)
     pytest.fail(f"the server was not ready after two minutes:\n{log.read_text(errors='replace')[-3000:]}")

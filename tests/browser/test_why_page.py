@@ -70,3 +70,16 @@ def test_status_says_what_serves(visitor: Any) -> None:
     visitor.tab("Status")
     page.wait_for_selector(".status")
     assert SnapshotStore(visitor.site.home / "snapshots").current_id() in page.locator(".status").inner_text()
+
+
+def test_before_anything_is_trained_the_page_says_what_to_do(chromium: Any, untrained_site: Any) -> None:
+    page = chromium.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(untrained_site.url)
+    problem = page.wait_for_selector("#history .problem")
+    assert "tastemaker train" in problem.inner_text()
+    page.fill("#message textarea", "a crime film")
+    page.press("#message textarea", "Enter")
+    page.wait_for_selector("#words .problem")
+    assert page.input_value("#message textarea") == "a crime film"
+    page.close()
