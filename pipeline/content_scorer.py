@@ -8,6 +8,9 @@ from pipeline.contracts import Arrays, Scores, Vectors
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience
 
+GATHER_FACTOR = 16
+"""One product with all items is faster than gathering the wide vectors of more than this part of them."""
+
 
 class ContentScorer:
     """Cosine of an item's content to the mean content of the reader's latest items.
@@ -36,12 +39,12 @@ class ContentScorer:
 
     def score(self, audience: Audience, candidates: IndexArray | None = None) -> Scores:
         readers = self.reader_vectors(audience)
-        if candidates is None:
-            scores = readers @ self._vectors.T
-            scores[:, PADDING] = -np.inf
-            return scores
-        scores = np.einsum("bd,bcd->bc", readers, self._vectors[candidates])
-        return np.where(candidates == PADDING, -np.inf, scores).astype(np.float32)
+        if candidates is not None and candidates.shape[1] * GATHER_FACTOR < self.num_items:
+            rows = [self._vectors[items] @ reader for items, reader in zip(candidates, readers, strict=True)]
+            return np.where(candidates == PADDING, -np.inf, np.stack(rows)).astype(np.float32)
+        scores = readers @ self._vectors.T
+        scores[:, PADDING] = -np.inf
+        return scores if candidates is None else np.take_along_axis(scores, candidates, axis=1)
 
     def to_arrays(self) -> Arrays:
         return {"vectors": self._vectors, "recent": np.array([self._recent])}

@@ -32,6 +32,8 @@ def content_vectors(content: Content, modalities: frozenset[str]) -> Vectors:
         notes=content.notes,
     )
     vectors = fused(usable)
+    if "image" not in modalities:
+        vectors = vectors[:, : content.text.shape[1]]  # the columns of the pictures would be zeros for everyone
     return np.concatenate((np.zeros((1, vectors.shape[1]), dtype=np.float32), vectors)).astype(np.float32)
 
 

@@ -38,7 +38,7 @@ from rankers.trainer import EpochReport, Task, TrainerSettings, TrainingResult, 
 from rankers.transition import TransitionScorer
 from store.database import Store
 from store.errors import TrainingError
-from store.ids import IdMap, IndexArray, ItemId, UserId
+from store.ids import PADDING, IdMap, IndexArray, ItemId, UserId
 from store.interactions import Audience, Interactions
 from store.locks import FileLock
 from store.records import Item
@@ -290,7 +290,7 @@ def _with_blend(
     targets = held[readers]
     state = state_of(data, models)
     candidates, raw = _candidates(state, audience, targets, settings.ranking)
-    mask = candidates != 0
+    mask = candidates != PADDING
     names = models.blend.names
     stacked = np.stack([np.where(mask, raw[name], np.nan) for name in names], axis=2)
     position = (candidates == targets[:, None]).argmax(axis=1)
@@ -311,9 +311,13 @@ def _candidates(
     """Recalled candidates of every reader with the held-out item always among them."""
     ranker = Ranker(state, settings)
     ranked = ranker.rank(audience, allowed=state.catalogue.active, excluded=list(audience.histories))
-    missing = ~(ranked.candidates == targets[:, None]).any(axis=1)
-    candidates = np.concatenate((ranked.candidates, np.where(missing, targets, 0)[:, None]), axis=1)
-    return candidates, dict(ranker.score(audience, candidates).raw)
+    recalled = (ranked.candidates == targets[:, None]).any(axis=1)
+    missed = np.where(recalled, PADDING, targets)[:, None]
+    raw = {
+        name: np.concatenate((ranked.raw[name], scorer.score(audience, missed)), axis=1)
+        for name, scorer in state.scorers.items()
+    }
+    return np.concatenate((ranked.candidates, missed), axis=1), raw
 
 
 def _with_diversity(
