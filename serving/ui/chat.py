@@ -114,7 +114,7 @@ class ChatTab:
         self.chats.fresh(self.fresh, self.user, **quick)
         self.chats.reopen(self.reopen, self.user, **quick)
         self.toggle.click(None, js=TOGGLE)
-        self.chat.change(None, here, js=REMEMBER)
+        gr.on([self.user.change, self.chat.change], None, here, js=REMEMBER)
 
     # ------------------------------------------------------------------ events
 

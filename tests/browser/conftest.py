@@ -157,7 +157,7 @@ class Visitor:
         field = self.page.locator("#who-field")
         field.fill(name)
         self.page.locator("#who [role=option]").filter(has_text=name).first.click()
-        self.page.wait_for_function("name => document.querySelector('#who-field').value.includes(name)", arg=name)
+        self.page.wait_for_function("name => new URL(location).searchParams.get('user') === name", arg=name)
 
 
 @pytest.fixture
