@@ -66,8 +66,7 @@ class Explainer:
 
         An item that recall did not bring is scored among those that it did bring, so that its score compares.
         """
-        excluded = np.union1d(reader.history, terms.seeds)
-        excluded = excluded[excluded != candidate]
+        excluded = np.setdiff1d(np.union1d(reader.history, terms.seeds), [candidate])
         shown = allowed.copy()
         shown[candidate] = True
         ranked = self._ranker.rank(reader.audience, allowed=shown, excluded=[excluded], terms=terms)
@@ -77,7 +76,7 @@ class Explainer:
             ranked = self._ranker.score(reader.audience, candidates, terms=terms)
             found = np.array([candidates.shape[1] - 1])
         position = int(found[0])
-        barred = not allowed[candidate] or candidate in reader.history or candidate in terms.seeds
+        barred = not allowed[candidate] or candidate in terms.seeds
         rank = None if barred else int((ranked.scores[0] > ranked.scores[0, position]).sum()) + 1
         return ranked, position, rank
 
@@ -149,9 +148,7 @@ class Explainer:
 
     def _notes(self, reader: Reader, candidate: int, allowed: Mask) -> tuple[str, ...]:
         notes: list[str] = []
-        if candidate in reader.history:
-            notes.append("This item is in the history, so it would not be recommended again.")
-        elif not allowed[candidate]:
+        if not allowed[candidate]:
             notes.append("The constraints of the request, or the catalogue, keep this item out.")
         if self._state.is_cold[candidate]:
             notes.append("No one had met this item when the models were trained: its place comes from its content.")

@@ -44,6 +44,9 @@ from store.snapshots import Snapshot, SnapshotStore
 _log = structlog.get_logger(__name__)
 
 
+HAD = "It is in the history by now, so it would not be recommended again; this is its place before that."
+
+
 class _Serving:
     """A state with what is built from it when it is first needed."""
 
@@ -215,11 +218,17 @@ class Recommender:
         serving = self._current()
         state = serving.state
         candidate = state.catalogue.ids.index(item_id)
+        # An item that the reader has by now, liked on its card perhaps, is explained as it was before they had it.
+        itself = np.array([candidate])
         reader = self._read(query, state)
-        full = self._read(replace(query, without=frozenset()), state) if query.without else None
+        known = candidate in reader.history
+        full = self._read(replace(query, without=frozenset()), state).without(itself) if query.without else None
         terms, _ = self._terms(query, reader, state)
         allowed = state.catalogue.allowed(query.constraints)
-        return serving.explainer.explain(query, reader, candidate, allowed=allowed, terms=terms, full=full)
+        explanation = serving.explainer.explain(
+            query, reader.without(itself), candidate, allowed=allowed, terms=terms, full=full
+        )
+        return replace(explanation, notes=(HAD, *explanation.notes)) if known else explanation
 
     def preview(self, draft: Item) -> Preview:
         return self._current().previewer.preview(draft)

@@ -153,6 +153,14 @@ def test_explanation_adds_up_and_what_if_keeps_the_old_value(recommender) -> Non
     assert strongest.item.item_id not in {part.item.item_id for part in changed.contributions}
 
 
+def test_an_item_of_the_history_is_explained_without_itself(recommender, history: list[str]) -> None:
+    explanation = recommender.explain(Query(user_id="1"), history[0])
+    assert history[0] not in {part.item.item_id for part in explanation.contributions}
+    assert history[0] not in {item.item_id for reason in explanation.reasons for item in reason.items}
+    assert explanation.rank is not None
+    assert explanation.notes[0].startswith("It is in the history by now")
+
+
 def test_a_published_item_is_recommended_and_a_deactivated_one_is_gone(recommender) -> None:
     item = Item("galaxy-raiders", "Galaxy Raiders", "", ("Action", "Adventure", "Sci-Fi"), {"year": 1997})
     reader = Query(history=("50", "172", "181"), k=50, constraints=Constraints(ranges={"year": Range(low=1990)}))
