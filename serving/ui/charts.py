@@ -11,6 +11,8 @@ from serving.ui.theme import GAIN, LOSS, channel_colour, channel_label
 
 FONT = "IBM Plex Sans, system-ui, sans-serif"
 GRID = "rgba(128, 120, 110, .22)"
+NEWEST = 50
+"""History items of the timeline: what the pipeline computes counterfactuals for."""
 AXIS = "rgba(128, 120, 110, .7)"
 
 
@@ -46,11 +48,13 @@ def score_by_channel(
 
 
 def timeline(contributions: Sequence[Contribution]) -> go.Figure | None:
-    """The dated history, oldest left: how far the score falls without each item; None where nothing is dated."""
+    """The newest of the dated history: how far the score falls without each item; None where nothing is dated."""
     dated = sorted((part for part in contributions if part.time is not None), key=lambda part: str(part.time))
     if not dated:
         return None
-    order = list(range(1, len(dated) + 1))
+    first = max(len(dated) - NEWEST, 0)
+    dated = dated[first:]
+    order = list(range(first + 1, first + len(dated) + 1))
     values = [part.counterfactual for part in dated]
     hover = [f"{_plain(part.item.title)}, {part.time:%d %b %Y}" for part in dated]
     figure = go.Figure(

@@ -218,7 +218,7 @@ def _moons(seed: random.Random, palette: Palette) -> str:
     parts = []
     for n in range(9):
         x, y = 44 + 56 * (n % 3), 42 + 56 * (n // 3)
-        shift = seed.choice((-16, -8, 0, 8, 16))
+        shift = seed.choice((-12, -7, 0, 7, 12))  # no further: the shadow would touch the next moon
         parts.append(
             f'<circle cx="{x}" cy="{y}" r="22" fill="{colours[(n + start) % 3]}"/>'
             f'<circle cx="{x + shift}" cy="{y}" r="{22 if shift else 8}" fill="{palette.ground}"/>'

@@ -34,7 +34,7 @@ def test_pictures_of_each_tab(chromium: Any, site: Any, folder: Path, name: str,
     context = chromium.new_context(reduced_motion="reduce", **settings)
     page = context.new_page()
     page.set_default_timeout(30_000)
-    page.goto((os.environ.get("TASTEMAKER_SITE") or site.url) + "/?user=1")
+    page.goto((os.environ.get("TASTEMAKER_SITE") or site.url) + "/?user=10")
     page.wait_for_selector("#history .card")
     if name == "light":
         shoot(page, folder / "welcome.png")
@@ -46,7 +46,7 @@ def test_pictures_of_each_tab(chromium: Any, site: Any, folder: Path, name: str,
     page.locator("#message textarea").blur()
     shoot(page, folder / ("chat.png" if name == "light" else f"chat-{name}.png"))
     if name == "light":
-        page.locator("#cards .card [data-event=why]").first.click()
+        page.locator("#cards .card [data-event=why]").nth(1).click()
         page.wait_for_selector("#why-channels .js-plotly-plot")
         shoot(page, folder / "why.png", full=True)
         page.get_by_role("tab", name="Onboard", exact=True).click()
@@ -54,7 +54,13 @@ def test_pictures_of_each_tab(chromium: Any, site: Any, folder: Path, name: str,
         page.locator("#onboard-text textarea").fill(
             "A weary detective follows a smuggler across a frozen border town: a dry, violent crime thriller."
         )
+        for category in ("Crime", "Thriller"):
+            page.locator("#onboard-categories input").fill(category)
+            page.keyboard.press("Enter")
+        page.get_by_label("Year").fill("1997")
+        page.keyboard.press("Tab")
         page.wait_for_selector("#onboard-preview .near")
+        page.wait_for_timeout(3_000)  # the preview of the last key
         shoot(page, folder / "onboard.png")
         page.get_by_role("tab", name="Status", exact=True).click()
         page.wait_for_selector(".status")
