@@ -92,6 +92,15 @@ def test_a_task_without_validation_keeps_the_last_state():
     assert (result.best_epoch, result.best_value, task.model.weight.item()) == (4, None, 4.0)
 
 
+@pytest.fixture
+def terminal_signals() -> Iterator[None]:
+    """Ctrl-C as at a terminal: a process that a shell put in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("terminal_signals")
 def test_ctrl_c_keeps_the_best():
     task = CountingTask([0.5, 0.4, 0.3, 0.2])
 
