@@ -11,7 +11,7 @@ import gradio as gr
 from agent.answering import liked_items
 from agent.reasons import explanation_summary
 from agent.turns import Chip
-from pipeline.query import Explanation, Query
+from pipeline.query import Explanation
 from serving.ui import charts
 from serving.ui.api import UiService
 from serving.ui.asked import asked_query
@@ -27,7 +27,6 @@ BARS = 12
 """History items drawn as bars, strongest first."""
 MATCHES = 3
 """Items close by content."""
-KNOWN = "It is in the history by now; this is what speaks for it without that."
 LIKES = 500
 """Newest events in which likes are looked for, for the words."""
 
@@ -117,24 +116,15 @@ class WhyTab:
             if not item_id:
                 return pickers | self._nothing(self._draw("why_empty.html"))
             query = asked_query(self._service, user_id=user_id, chat_id=chat_id, item_id=item_id)
-            full, now = self._explained(query, item_id, frozenset(without))
+            full = self._service.recommender.explain(query, item_id)
+            now = full
+            if without:
+                now = self._service.recommender.explain(replace(query, without=frozenset(without)), item_id)
             chips = self._service.dialogues.view(chat_id).chips if chat_id else ()
         except TastemakerError as error:
             return self._nothing(self._draw("problem.html", problem=stated(error)))
         who = user_name or "someone with no history"
         return pickers | self._drawn(full, now, without) | self._headed(full, now, who, chips)
-
-    def _explained(self, query: Query, item_id: str, without: frozenset[str]) -> tuple[Explanation, Explanation]:
-        """With the whole history, and without some of it. An item that is in the history does not explain itself."""
-        events = self._service.store.history(query.user_id) if query.user_id else ()
-        own = frozenset(event.item_id for event in events if event.item_id == item_id)
-        full = self._service.recommender.explain(replace(query, without=own), item_id)
-        if own:
-            full = replace(full, baseline_score=None, baseline_rank=None, notes=(*full.notes, KNOWN))
-        if not without:
-            return full, full
-        now = self._service.recommender.explain(replace(query, without=own | without), item_id)
-        return full, replace(now, baseline_score=full.score, baseline_rank=full.rank)
 
     def _headed(self, full: Explanation, now: Explanation, who: str, chips: Sequence[Chip]) -> Update:
         made = sorted(now.channels.items(), key=lambda pair: -abs(pair[1].contribution))
