@@ -35,7 +35,7 @@ class RankingSettings:
     recall: int = 200
     pool: int = 100
     history: int = 1_000
-    seed_weight: float = 3.0
+    seed_weight: float = 4.0
     text_weight: float = 2.0
     dislike_weight: float = 0.5
 

@@ -133,20 +133,21 @@ class ServingState:
     def likeness(self, items: IndexArray) -> Scores:
         """How much every item resembles each of ``items``: float32 [len(items), N+1].
 
-        The mean of what is known of the pair: cosine in LightGCN's space, the item-to-item cosine, and the cosine of
-        the contents; each standardised over the catalogue, so that none drowns the others.
+        What is known of a pair is the cosine in LightGCN's space, the item-to-item cosine, and the cosine of the
+        contents; each is standardised over the catalogue, so that none drowns the others. Behaviour and content count
+        alike: behaviour alone calls whatever was popular in the same season alike.
         """
         views = (
-            _unit(self.item_vectors[items]) @ _unit(self.item_vectors).T,
-            self._co_occurrence(items),
-            self.vectors[items] @ self.vectors.T,
+            (0.25, _unit(self.item_vectors[items]) @ _unit(self.item_vectors).T),
+            (0.25, self._co_occurrence(items)),
+            (0.5, self.vectors[items] @ self.vectors.T),
         )
         total = np.zeros((len(items), len(self.catalogue) + 1), dtype=np.float32)
-        for view in views:
+        for weight, view in views:
             deviation = view[:, 1:].std(axis=1, keepdims=True)
             centred = view - view[:, 1:].mean(axis=1, keepdims=True)
-            total += np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
-        return (total / len(views)).astype(np.float32)
+            total += weight * np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
+        return total
 
     def _co_occurrence(self, items: IndexArray) -> Scores:
         alone = Audience(np.zeros(len(items), dtype=np.int64), tuple(items[row : row + 1] for row in range(len(items))))
