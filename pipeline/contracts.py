@@ -5,7 +5,7 @@ Shapes: B batch, C candidates, D dimension, N items (item arrays have N+1 rows, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, Self
 
 import numpy as np
@@ -75,7 +75,9 @@ class VectorIndex(Protocol):
 class ItemEncoder(Protocol):
     """Turns items into content vectors."""
 
-    def encode(self, items: Sequence[Item]) -> Content: ...
+    def encode(self, items: Sequence[Item], *, on_progress: Callable[[int, int], None] | None = None) -> Content:
+        """Encode N items; ``on_progress`` is told how many of how many are done."""
+        ...
 
     def encode_query(self, text: str) -> Vectors:
         """A search or mood text in the space of ``Content.text``: float32 [Dt], L2-normalised."""

@@ -106,7 +106,7 @@ class TrainingData:
             )
         items = store.items(ids=item_ids.external)
         on_progress("Encoding items", 0.0)
-        content = encoder.encode(items)
+        content = encoder.encode(items, on_progress=lambda done, of: on_progress("Encoding items", done / max(of, 1)))
         on_progress("Encoding items", 1.0)
         return cls(interactions, users, item_ids, items, content)
 
