@@ -59,10 +59,6 @@ class Constraints:
     phrases_out: frozenset[str] = frozenset()
     exclude_items: frozenset[str] = frozenset()
 
-    @property
-    def empty(self) -> bool:
-        return self == Constraints()
-
 
 @dataclass(frozen=True)
 class Query:
