@@ -71,6 +71,8 @@ class OnboardTab:
                 )  # fmt: skip
                 self.warnings = drawn(name="onboard-warnings")
                 self.publish = gr.Button("Publish", variant="primary", interactive=False, elem_id="publish")
+                # Apart from the warnings, which a preview that was already on its way would overwrite.
+                self.refusal = drawn(name="onboard-refusal")
                 self.done = drawn(name="onboard-done", events=("attempt",))
             with gr.Column(elem_classes="preview-side"):
                 self.preview = drawn(self._draw("onboard_empty.html"), name="onboard-preview")
@@ -94,10 +96,12 @@ class OnboardTab:
             concurrency_id="preview",
             api_visibility="private",
         )
+        # A refusal speaks of the form as it was submitted: the first edit takes it away, in the browser, at once.
+        gr.on([field.change for field in self._fields], None, None, [self.refusal], js="() => ''")
         self.publish.click(
             self.publish_item,
             self._fields,
-            [*self._fields, self.preview, self.warnings, self.publish, self.done],
+            [*self._fields, self.preview, self.warnings, self.publish, self.refusal, self.done],
             show_progress="hidden",
             concurrency_limit=2,
             concurrency_id="publish",
@@ -140,7 +144,7 @@ class OnboardTab:
             found = self._service.recommender.preview(draft)
             item = self._service.recommender.publish(draft)
         except TastemakerError as error:
-            return {self.warnings: self._problem(error)}
+            return {self.refusal: self._problem(error)}
         fits = found.readers[0].user_id if found.readers else ""
         empty: Update = dict.fromkeys((self.item_id, self.title, self.text), "")
         return empty | {
@@ -149,6 +153,7 @@ class OnboardTab:
             **dict.fromkeys(self.values),
             self.preview: self._preview(item, found),
             self.warnings: "",
+            self.refusal: "",
             self.publish: gr.Button(interactive=False),
             self.done: self._draw(
                 "onboard_done.html",

@@ -102,11 +102,25 @@ def test_an_id_that_is_taken_replaces_nothing(visitor: Any) -> None:
     fill_in(visitor, title="Usurper", text="", categories=["Comedy"], year="1996")
     page.locator("#onboard-id input, #onboard-id textarea").first.fill(known.item_id)
     page.wait_for_selector("#onboard-preview .near")
-    # A preview that is still on its way writes into the same place as the refusal (docs/roadmap.md).
-    page.wait_for_timeout(2_000)
     page.click("#publish")
-    page.wait_for_selector("#onboard-warnings .problem")
+    refusal = page.wait_for_selector("#onboard-refusal .problem")
+    assert known.item_id in refusal.inner_text()
     assert visitor.site.store.item(known.item_id).title == known.title
+
+
+def test_a_refusal_outlives_a_late_preview_but_not_an_edit(visitor: Any) -> None:
+    page = visitor.open().page
+    known = visitor.site.store.items()[0]
+    fill_in(visitor, title="Usurper", text="", categories=["Comedy"], year="1996")
+    page.locator("#onboard-id input, #onboard-id textarea").first.fill(known.item_id)
+    page.wait_for_selector("#publish:not([disabled])")
+    page.locator("#onboard-text textarea").fill("A text whose preview arrives after the refusal.")
+    page.click("#publish")
+    page.wait_for_selector("#onboard-refusal .problem")
+    page.wait_for_timeout(1_500)
+    assert page.locator("#onboard-refusal .problem").count() == 1
+    page.locator("#onboard-id input, #onboard-id textarea").first.fill("another-id")
+    page.wait_for_selector("#onboard-refusal .problem", state="detached")
 
 
 def test_a_number_that_is_none_is_refused(visitor: Any) -> None:
