@@ -38,7 +38,7 @@ OUT_POWERS = (0.3, 0.4, 0.5)
 _TABLE_CELLS = 1 << 28
 """Numbers that the eigenvectors may have at most: 1 GB."""
 _OVERSAMPLING = 32
-_CHOOSING_READERS = 3_000
+_CHOOSING_READERS = 2_000
 _READERS_AT_ONCE = 256
 _CUT = 10
 
@@ -89,6 +89,7 @@ class SpectralScorer:
     ) -> None:
         self._vectors = vectors
         self._adjacency = adjacency
+        self._by_item = sp.csr_matrix(adjacency.T)
         self._degrees = degrees
         self._linear, self._out_power = linear, out_power
         met = np.maximum(degrees, 1.0)
@@ -130,7 +131,7 @@ class SpectralScorer:
 
     def linear_part(self, signals: Sparse) -> FloatArray:
         """x P, float32 [B, N+1]."""
-        return (signals @ self._adjacency.T @ self._adjacency).toarray()
+        return (signals @ self._by_item @ self._adjacency).toarray()
 
     def contributions(self, history: IndexArray, candidate: int) -> FloatArray:
         """What each position of one history adds to the score of one candidate.
@@ -144,8 +145,7 @@ class SpectralScorer:
         distinct, last = np.unique(history[::-1], return_index=True)
         inside = (distinct > PADDING) & (distinct <= self.num_items)
         items, positions = distinct[inside], len(history) - 1 - last[inside]
-        readers = self._adjacency[:, [candidate]]
-        linked = np.asarray((self._adjacency[:, items].T @ readers).todense()).ravel()
+        linked = (self._by_item[items] @ self._by_item[[candidate]].T).toarray().ravel()
         parts = self._vectors[items] @ self._vectors[candidate] + self._linear * linked
         result[positions] = parts * self._inward[items] * self._outward[candidate]
         return result
