@@ -18,7 +18,9 @@ from rankers.checkpoint import CheckpointSettings
 from rankers.generators import seed_everything
 from rankers.sasrec import SASRec
 from rankers.sasrec_training import SASRecTask
-from rankers.trainer import EpochReport, Task, TrainerSettings, TrainingResult, fit
+from rankers.task import Task
+from rankers.trainer import TrainerSettings, fit
+from rankers.training_state import EpochReport, TrainingResult
 from store.ids import IndexArray
 from store.interactions import Interactions
 from store.processes import Processes

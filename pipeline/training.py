@@ -30,7 +30,7 @@ from rankers.held_out import CUT, ndcg
 from rankers.item_to_item import ItemToItemScorer
 from rankers.popularity import PopularityScorer
 from rankers.sasrec_scorer import SASRecScorer
-from rankers.trainer import TrainingResult
+from rankers.training_state import TrainingResult
 from rankers.transition import TransitionScorer
 from store.database import Store
 from store.errors import TrainingError

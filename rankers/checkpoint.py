@@ -35,26 +35,23 @@ _HEADER = "training"
 class CheckpointSettings:
     """Where checkpoints go and how often.
 
-    One is due when the time since the last one exceeds all three. So a kill costs at most ``at_stake`` of the work, as
-    soon as the training is long enough for that to be had at ``cost``.
+    One is due when the time since the last one exceeds both. So a kill costs at most ``at_stake`` of the work, as soon as
+    the training is long enough for that to be had at ``cost``.
 
     Attributes:
         folder: gets one file per task. A finished training leaves one too and is then not repeated: remove the folder
             once its result is safe.
         at_stake: share of the training so far that a kill may undo.
         cost: share of the time that writing may take.
-        seconds: at least so long after the last one.
     """
 
     folder: Path
     at_stake: float = 0.01
     cost: float = 0.02
-    seconds: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("at_stake", "seconds"):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"{name} is {getattr(self, name)!r}, below 0", fix=f"Give {name} a number >= 0.")
+        if not self.at_stake >= 0:
+            raise InputError(f"at_stake is {self.at_stake!r}, below 0", fix="Give the share of the work, such as 0.01.")
         if not self.cost > 0:
             raise InputError(f"cost is {self.cost!r}, not above 0", fix="Give the share of the time, such as 0.02.")
 
@@ -122,7 +119,7 @@ class Checkpoints:
     def due(self, seconds: float) -> bool:
         """Whether a training that has taken so long should be saved now."""
         settings = self._settings
-        wait = max(settings.seconds, settings.at_stake * seconds, self._write_seconds / settings.cost)
+        wait = max(settings.at_stake * seconds, self._write_seconds / settings.cost)
         return seconds - self._saved_at >= wait
 
     def save(self, state: TrainingState, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:

@@ -22,7 +22,7 @@ def full_softmax(states: Tensor, targets: Tensor, items: Tensor) -> Tensor:
         items: float [N+1, D]; the padding row takes no part.
     """
     with torch.autocast(states.device.type, enabled=False):  # a sum of thousands of exponentials needs float32
-        return cast(Tensor, _FullSoftmax.apply(states.float(), targets, items))
+        return cast(Tensor, _FullSoftmax.apply(states.to(items.dtype), targets, items))
 
 
 class _FullSoftmax(torch.autograd.Function):

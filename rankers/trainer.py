@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Literal
 
 import torch
 from torch import Tensor, nn
@@ -17,61 +17,12 @@ from torch.nn.parallel import DistributedDataParallel
 from rankers.checkpoint import Checkpoints, CheckpointSettings
 from rankers.curves import Curves
 from rankers.generators import seed_everything
+from rankers.task import Batch, Splittable, Task
 from rankers.training_state import EpochReport, TrainingResult, TrainingState
 from store.errors import InputError, TrainingError
 from store.fingerprint import fingerprint
 from store.processes import ALONE, Processes
 from store.snapshots import code_version
-
-Batch = TypeVar("Batch")
-
-
-class Task(Protocol[Batch]):
-    """A model, its data and its loss: all that differs between two trainings.
-
-    Several processes all draw the same batches. A task that is ``Splittable`` then trains a copy of its model in each;
-    any other task divides its model among them itself, and its loss and validation value are the same in each.
-    """
-
-    @property
-    def name(self) -> str:
-        """Names the curves, the checkpoints and the errors."""
-        ...
-
-    @property
-    def model(self) -> nn.Module:
-        """What is trained; its state dict is what early stopping keeps."""
-        ...
-
-    def optimizer(self) -> torch.optim.Optimizer: ...
-
-    def batches(self, epoch: int, generator: torch.Generator) -> Iterable[Batch]:
-        """One epoch; every random draw comes from ``generator``."""
-        ...
-
-    def loss(self, batch: Batch) -> Tensor:
-        """Scalar."""
-        ...
-
-    def validate(self) -> float | None:
-        """Higher is better (ndcg@10 on held-out items); None where nothing is held out."""
-        ...
-
-    def fingerprint(self) -> str:
-        """Of the settings and the data: a checkpoint with another one is of another training."""
-        ...
-
-
-@runtime_checkable
-class Splittable(Protocol):
-    """A task whose loss is a mean over targets, so that several processes can each take some of a batch."""
-
-    def part(self, batch: Any, *, rank: int, count: int) -> tuple[Any, float]:
-        """What one of ``count`` processes takes, not empty, and the share 0..1 of the targets that it stands for.
-
-        The shares of all processes add up to 1.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -85,7 +36,7 @@ class TrainerSettings:
         seed: of the batches and of the global generators.
         clip_norm: L2 norm to which the gradient is clipped; None does not clip.
         precision: "bfloat16" computes matrix products of the loss in it; weights and their updates stay float32.
-        compile: let torch.compile translate the loss: minutes at first, which only long trainings on a GPU win back.
+        compile: let torch.compile translate the model, and leave it so.
         log_dir: folder for TensorBoard event files, one subfolder per task; None writes none.
         checkpoints: from which a killed training goes on; None keeps none.
     """
@@ -161,7 +112,8 @@ class _Trainer(Generic[Batch]):
             self._state = self._checkpoints.restore(task.model, self._optimizer) or self._state
         self._loss: nn.Module = _Loss(task)
         if settings.compile:
-            self._loss.compile(dynamic=True)
+            # Not the loss: it selects real positions and walks them in blocks, which asks for ever new programs.
+            task.model.compile(dynamic=True)
         if self._splits is not None:
             self._loss = DistributedDataParallel(self._loss)
         device = next(task.model.parameters()).device.type

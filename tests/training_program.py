@@ -28,7 +28,8 @@ from graph.training import LightGCNTask
 from rankers.checkpoint import CheckpointSettings
 from rankers.sasrec import SASRec, SASRecSettings
 from rankers.sasrec_training import SASRecTask
-from rankers.trainer import Task, TrainerSettings, fit
+from rankers.task import Task
+from rankers.trainer import TrainerSettings, fit
 from store.interactions import Interactions
 from store.processes import Processes, joined
 
@@ -60,11 +61,14 @@ def main() -> None:
     parser.add_argument("--loss")
     parser.add_argument("--dropout", type=float, default=0.0)
     parser.add_argument("--clip", type=float)
+    parser.add_argument("--compile", action="store_true")
     given = parser.parse_args()
     checkpoints = None
     if given.checkpoints:
-        checkpoints = CheckpointSettings(given.checkpoints, at_stake=0.0, cost=float("inf"), seconds=0.0)
-    settings = TrainerSettings(max_epochs=EPOCHS, seed=3, clip_norm=given.clip, checkpoints=checkpoints)
+        checkpoints = CheckpointSettings(given.checkpoints, at_stake=0.0, cost=float("inf"))
+    settings = TrainerSettings(
+        max_epochs=EPOCHS, seed=3, clip_norm=given.clip, compile=given.compile, checkpoints=checkpoints
+    )
     with joined() as processes:
         outcome = (_sasrec if given.task == "sasrec" else _lightgcn)(given, settings, processes)
         if processes.first:
