@@ -35,8 +35,8 @@ _HEADER = "training"
 class CheckpointSettings:
     """Where checkpoints go and how often.
 
-    One is due when the time since the last one exceeds both. So a kill costs at most ``at_stake`` of the work, as soon as
-    the training is long enough for that to be had at ``cost``.
+    One is due when the time since the last one exceeds both. So a kill costs at most ``at_stake`` of the work, as soon
+    as the training is long enough for that to be had at ``cost``.
 
     Attributes:
         folder: gets one file per task. A finished training leaves one too and is then not repeated: remove the folder
