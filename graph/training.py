@@ -8,16 +8,19 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, normalize, softplus
+from torch.nn.functional import cross_entropy, softplus
 
 from graph.lightgcn import LightGCN
 from store.errors import InputError
+from store.fingerprint import fingerprint
 from store.ids import IndexArray
 from store.interactions import Interactions
+from store.processes import ALONE, Processes
 
 VALIDATION_CUT = 10
 _VALIDATION_ROWS = 1_024
 _REJECTION_ROUNDS = 8
+_SMALLEST_SQUARE = 1e-24
 
 
 class GraphBatch(NamedTuple):
@@ -41,6 +44,7 @@ class LightGCNTask:
         model: to be fitted; its settings choose the loss.
         interactions: what its graph was built from.
         held: held-out item per user, int64 [U+1], 0 where there is none; None trains without validation.
+        processes: each holds some columns of the model (``graph.partition``); inner products are summed over them.
 
     Raises:
         InputError: ``held`` is not [U+1].
@@ -48,7 +52,14 @@ class LightGCNTask:
 
     name = "lightgcn"
 
-    def __init__(self, model: LightGCN, interactions: Interactions, *, held: IndexArray | None = None) -> None:
+    def __init__(
+        self,
+        model: LightGCN,
+        interactions: Interactions,
+        *,
+        held: IndexArray | None = None,
+        processes: Processes = ALONE,
+    ) -> None:
         if held is not None and held.shape != (interactions.num_users + 1,):
             raise InputError(
                 f"held-out items have shape {held.shape}, not ({interactions.num_users + 1},)",
@@ -57,6 +68,8 @@ class LightGCNTask:
         self.model = model
         self.settings = model.settings
         self._held = held
+        self._processes = processes
+        self._interactions = interactions
         self._num_items = interactions.num_items
         edges = interactions.matrix.tocoo()
         self._users = torch.from_numpy(edges.row.astype(np.int64))
@@ -86,7 +99,7 @@ class LightGCNTask:
 
     def _bpr(self, users: Tensor, items: Tensor, batch: GraphBatch) -> Tensor:
         """Mean of -ln sigmoid(y_ui - y_uj) (eq. 15)."""
-        margins = (users * (items[batch.items] - items[batch.negatives])).sum(dim=1)
+        margins = self._inner(users, items[batch.items] - items[batch.negatives])
         return softplus(-margins).mean()
 
     def _sampled_softmax(self, users: Tensor, items: Tensor, batch: GraphBatch) -> Tensor:
@@ -94,10 +107,10 @@ class LightGCNTask:
 
         A negative that is the positive itself is taken out; other positives of the user stay, as in a full softmax.
         """
-        items = normalize(items)
-        users = normalize(users) / self.settings.temperature
-        positive = (users * items[batch.items]).sum(dim=1, keepdim=True)
-        negative = users @ items[batch.negatives].T
+        items = self._normalised(items)
+        users = self._normalised(users) / self.settings.temperature
+        positive = self._inner(users, items[batch.items])[:, None]
+        negative = self._processes.sum(users @ items[batch.negatives].T)
         negative = negative.masked_fill(batch.items[:, None] == batch.negatives[None, :], -torch.inf)
         logits = torch.cat((positive, negative), dim=1)
         return cross_entropy(logits, torch.zeros_like(batch.users))
@@ -107,7 +120,20 @@ class LightGCNTask:
         norms = self.model.users[batch.users].square().sum() + self.model.items[batch.items].square().sum()
         if self.settings.loss == "bpr":
             norms = norms + self.model.items[batch.negatives].square().sum()
-        return norms / (2 * len(batch.users))
+        return self._processes.sum(norms) / (2 * len(batch.users))
+
+    def _inner(self, first: Tensor, second: Tensor) -> Tensor:
+        """Inner products of rows, [B], over the columns of all processes."""
+        return self._processes.sum((first * second).sum(dim=1))
+
+    def _normalised(self, rows: Tensor) -> Tensor:
+        """Rows at unit length; zeros stay zeros."""
+        squared = self._processes.sum(rows.square().sum(dim=1, keepdim=True), then_apart=True)
+        return rows / squared.clamp(min=_SMALLEST_SQUARE).sqrt()
+
+    def fingerprint(self) -> str:
+        data = self._interactions
+        return fingerprint(self.settings, data.num_users, data.num_items, data.users, data.items, self._held)
 
     @torch.no_grad()
     def validate(self) -> float | None:
@@ -125,7 +151,7 @@ class LightGCNTask:
     def _gains(self, held_items: IndexArray, readers: IndexArray, users: Tensor, items: Tensor) -> Tensor:
         """1/log2(1 + rank) within the cut, 0 behind it: [B]."""
         held = torch.from_numpy(held_items[readers]).to(items.device)[:, None]
-        scores = users[torch.from_numpy(readers).to(users.device)] @ items.T
+        scores = self._processes.sum(users[torch.from_numpy(readers).to(users.device)] @ items.T)
         seen = self._seen[readers].tocoo()
         scores[:, 0] = -torch.inf
         scores[torch.from_numpy(seen.row.astype(np.int64)), torch.from_numpy(seen.col.astype(np.int64))] = -torch.inf

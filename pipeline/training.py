@@ -7,46 +7,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 
 from encoders.content import Content
-from encoders.projector import ContentProjector, ProjectorSettings, fit_projector
-from graph.bipartite import BipartiteGraph
-from graph.lightgcn import LightGCN, LightGCNSettings
+from encoders.projector import ContentProjector, fit_projector
 from graph.scorer import LightGCNScorer
 from graph.spectral import SpectralScorer, SpectralSettings, choose_spectral
-from graph.training import LightGCNTask
 from pipeline.catalogue import Catalogue
 from pipeline.contracts import ItemEncoder
+from pipeline.epoch_models import Progress, Stage, dismiss, train_epoch_models
 from pipeline.models import Models
 from pipeline.ranking import Ranker, RankingSettings
 from pipeline.state import ServingState
-from rankers.blend import Blend, BlendSettings
+from pipeline.training_settings import TrainingSettings, configuration
+from rankers.blend import Blend
 from rankers.blend_features import PER_SCORER
 from rankers.held_out import CUT, ndcg
 from rankers.item_to_item import ItemToItemScorer
 from rankers.popularity import PopularityScorer
-from rankers.sasrec import SASRec, SASRecSettings
 from rankers.sasrec_scorer import SASRecScorer
-from rankers.sasrec_training import SASRecTask
-from rankers.trainer import EpochReport, Task, TrainerSettings, TrainingResult, fit, seed_everything
+from rankers.training_state import TrainingResult
 from rankers.transition import TransitionScorer
 from store.database import Store
 from store.errors import TrainingError
 from store.ids import PADDING, IdMap, IndexArray, ItemId, UserId
 from store.interactions import Audience, Interactions
 from store.locks import FileLock
+from store.processes import ALONE, Processes
 from store.records import Item
 from store.snapshots import Snapshot, SnapshotStore
-
-Progress = Callable[[str, float], None]
-"""Told of a stage's name and the share of it that is done, 0..1."""
 
 DIVERSITIES = (0.0, 0.02, 0.05, 0.1, 0.2)
 """Strengths of the rerank step among which validation chooses."""
@@ -54,33 +48,6 @@ DIVERSITIES = (0.0, 0.02, 0.05, 0.1, 0.2)
 
 SCORERS = ("lightgcn", "spectral", "sasrec", "item_to_item", "transition", "popularity", "content")
 """What the blend weighs, by name."""
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Settings of a whole training run; each part documents its own.
-
-    Attributes:
-        seed: of everything random.
-        epochs: limit for each model that is trained by epochs.
-        patience: epochs without a better validation before a model stops.
-        minimum_interactions: users with fewer keep all of them in training and take no part in validation.
-        tolerated_loss: share of validation ndcg@10 that the diversity step may cost.
-        log_dir: TensorBoard curves go here; None writes none.
-    """
-
-    seed: int = 0
-    epochs: int = 60
-    patience: int = 8
-    minimum_interactions: int = 3
-    tolerated_loss: float = 0.005
-    log_dir: Path | None = None
-    lightgcn: LightGCNSettings = field(default_factory=LightGCNSettings)
-    spectral: SpectralSettings = field(default_factory=SpectralSettings)
-    sasrec: SASRecSettings = field(default_factory=SASRecSettings)
-    projector: ProjectorSettings = field(default_factory=ProjectorSettings)
-    blend: BlendSettings = field(default_factory=BlendSettings)
-    ranking: RankingSettings = field(default_factory=RankingSettings)
 
 
 @dataclass(frozen=True)
@@ -138,8 +105,17 @@ def train(
     *,
     snapshots: SnapshotStore,
     on_progress: Progress,
+    processes: Processes = ALONE,
 ) -> Snapshot:
-    """Train on the store and put the snapshot into service.
+    """Train on the store and put the snapshot into service; where an earlier training was killed, go on with it.
+
+    Args:
+        store: read by this process alone.
+        encoder: of items' content.
+        settings: of everything.
+        snapshots: gets the result.
+        on_progress: told of every stage.
+        processes: those that train together; this is the first, the others call ``assist``.
 
     Raises:
         TrainingError: the data cannot be trained on.
@@ -148,7 +124,8 @@ def train(
     with FileLock(snapshots.root / "training.lock", purpose="training"):
         data_hash = store.data_hash()
         data = TrainingData.read(store, encoder, on_progress=on_progress)
-        fitted = fit_models(data, settings, on_progress=on_progress)
+        checkpoints = snapshots.root / "checkpoints"
+        fitted = fit_models(data, settings, on_progress=on_progress, checkpoints=checkpoints, processes=processes)
         on_progress("Writing the snapshot", 0.0)
         snapshot = snapshots.write(
             arrays=fitted.models.arrays(),
@@ -157,31 +134,42 @@ def train(
             data_hash=data_hash,
             metrics=fitted.metrics,
         )
+        shutil.rmtree(checkpoints, ignore_errors=True)
         on_progress("Writing the snapshot", 1.0)
         return snapshot
 
 
-def configuration(settings: TrainingSettings) -> dict[str, object]:
-    """Settings as JSON."""
-    config = asdict(settings)
-    config["log_dir"] = None if settings.log_dir is None else str(settings.log_dir)
-    return config
+def fit_models(
+    data: TrainingData,
+    settings: TrainingSettings,
+    *,
+    on_progress: Progress,
+    checkpoints: Path | None = None,
+    processes: Processes = ALONE,
+) -> Fitted:
+    """Choose on every user's last interaction, then fit on all.
 
-
-def fit_models(data: TrainingData, settings: TrainingSettings, *, on_progress: Progress) -> Fitted:
-    """Choose on every user's last interaction, then fit on all."""
+    Args:
+        data: what to train on.
+        settings: of everything.
+        on_progress: told of every stage.
+        checkpoints: folder from which a killed training goes on; remove it when the result is safe. None keeps none.
+        processes: those that train together, as for ``train``.
+    """
     remaining, held = data.interactions.leave_last_out(minimum=settings.minimum_interactions)
     if not held.any():
         raise TrainingError(
             f"no user has {settings.minimum_interactions} interactions, so nothing can be validated",
             fix="Ingest more events, or lower minimum_interactions.",
         )
-    chosen = _Fit(data.on(remaining), settings, on_progress, stage="choose")
-    models, curves, spectral = chosen.run(held, settings.spectral)
+    stage = Stage("choose", remaining, held, None, checkpoints)
+    models, curves, spectral = _Fit(data.on(remaining), settings, on_progress, stage, processes).run()
     models, metrics = _with_blend(data.on(remaining), models, held, settings, on_progress)
-    refit = _Fit(data, settings, on_progress, stage="refit")
     epochs = {name: result.best_epoch for name, result in curves.items()}
-    final, _, _ = refit.run(None, spectral, epochs=epochs)
+    stage = Stage("refit", data.interactions, None, epochs, checkpoints)
+    settings = replace(settings, spectral=spectral)
+    final, _, _ = _Fit(data, settings, on_progress, stage, processes).run()
+    dismiss(processes)
     final = replace(final, blend=models.blend, diversity=models.diversity)
     return Fitted(final, metrics, curves)
 
@@ -189,32 +177,33 @@ def fit_models(data: TrainingData, settings: TrainingSettings, *, on_progress: P
 class _Fit:
     """One pass over all models, with or without validation."""
 
-    def __init__(self, data: TrainingData, settings: TrainingSettings, on_progress: Progress, *, stage: str) -> None:
+    def __init__(
+        self,
+        data: TrainingData,
+        settings: TrainingSettings,
+        on_progress: Progress,
+        stage: Stage,
+        processes: Processes,
+    ) -> None:
         self._data = data
         self._settings = settings
         self._on_progress = on_progress
         self._stage = stage
+        self._processes = processes
 
-    def run(
-        self, held: IndexArray | None, spectral: SpectralSettings, *, epochs: dict[str, int] | None = None
-    ) -> tuple[Models, dict[str, TrainingResult], SpectralSettings]:
-        """Fit everything; with ``held``, the epochs and the filter are chosen and returned, without, they are taken."""
-        data, interactions, settings = self._data, self._data.interactions, self._settings
-        self._on_progress(f"Counting transitions and co-occurrences ({self._stage})", 0.0)
+    def run(self) -> tuple[Models, dict[str, TrainingResult], SpectralSettings]:
+        """Fit everything. Where items are held out, the spectral filter is chosen by them; else that of the settings
+        is fitted."""
+        data, interactions = self._data, self._data.interactions
+        self._on_progress(f"Counting transitions and co-occurrences ({self._stage.name})", 0.0)
         popularity = PopularityScorer.fit(interactions)
         item_to_item = ItemToItemScorer.fit(interactions)
         transition = TransitionScorer.fit(interactions)
-        by_spectrum, spectral = self._spectral(held, spectral)
-        seed_everything(settings.seed)
-        graph = LightGCN(BipartiteGraph(interactions), settings.lightgcn)
-        sequence = SASRec(
-            interactions.num_items, settings.sasrec, generator=torch.Generator().manual_seed(settings.seed)
+        by_spectrum, spectral = self._spectral()
+        trained = train_epoch_models(
+            self._stage, self._settings, processes=self._processes, on_progress=self._on_progress
         )
-        curves = {
-            "lightgcn": self._train(LightGCNTask(graph, interactions, held=held), epochs),
-            "sasrec": self._train(SASRecTask(sequence, interactions, held=held), epochs),
-        }
-        lightgcn, sasrec = LightGCNScorer.from_model(graph), SASRecScorer(sequence)
+        lightgcn, sasrec = LightGCNScorer.from_model(trained.graph), SASRecScorer(trained.sequence)
         projector = self._projector(lightgcn, sasrec)
         models = Models(
             users=data.users,
@@ -230,12 +219,12 @@ class _Fit:
             blend=_unlearned(SCORERS),
             diversity=0.0,
         )
-        return models, curves, spectral
+        return models, trained.results, spectral
 
-    def _spectral(self, held: IndexArray | None, settings: SpectralSettings) -> tuple[SpectralScorer, SpectralSettings]:
-        title = f"Filtering the item graph ({self._stage})"
+    def _spectral(self) -> tuple[SpectralScorer, SpectralSettings]:
+        title = f"Filtering the item graph ({self._stage.name})"
         self._on_progress(title, 0.0)
-        interactions = self._data.interactions
+        interactions, held, settings = self._stage.interactions, self._stage.held, self._settings.spectral
         if held is None:
             scorer = SpectralScorer.fit(interactions, settings)
         else:
@@ -246,29 +235,9 @@ class _Fit:
         self._on_progress(title, 1.0)
         return scorer, settings
 
-    def _train(self, task: Task[Any], epochs: dict[str, int] | None) -> TrainingResult:
-        refit = None if epochs is None else max(epochs[task.name], 1)
-        log_dir = None if self._settings.log_dir is None else self._settings.log_dir / self._stage / task.name
-        settings = TrainerSettings(
-            max_epochs=self._settings.epochs,
-            patience=self._settings.patience,
-            epochs=refit,
-            seed=self._settings.seed,
-            log_dir=log_dir,
-        )
-        title = f"Training {task.name} ({self._stage})"
-        self._on_progress(title, 0.0)
-
-        def report(epoch: EpochReport) -> None:
-            self._on_progress(title, epoch.epoch / epoch.of)
-
-        result = fit(task, settings, on_epoch=report)
-        self._on_progress(title, 1.0)
-        return result
-
     def _projector(self, lightgcn: LightGCNScorer, sasrec: SASRecScorer) -> ContentProjector:
         data = self._data
-        self._on_progress(f"Projecting content ({self._stage})", 0.0)
+        self._on_progress(f"Projecting content ({self._stage.name})", 0.0)
         counts = data.interactions.item_counts
         warm = np.flatnonzero(counts > 0)
         targets = {
@@ -284,7 +253,7 @@ class _Fit:
             weights=counts[warm],
             settings=replace(self._settings.projector, seed=self._settings.seed),
         )
-        self._on_progress(f"Projecting content ({self._stage})", 1.0)
+        self._on_progress(f"Projecting content ({self._stage.name})", 1.0)
         return projector
 
 

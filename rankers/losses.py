@@ -21,7 +21,8 @@ def full_softmax(states: Tensor, targets: Tensor, items: Tensor) -> Tensor:
         targets: int64 [P], 1..N.
         items: float [N+1, D]; the padding row takes no part.
     """
-    return cast(Tensor, _FullSoftmax.apply(states, targets, items))
+    with torch.autocast(states.device.type, enabled=False):  # a sum of thousands of exponentials needs float32
+        return cast(Tensor, _FullSoftmax.apply(states.to(items.dtype), targets, items))
 
 
 class _FullSoftmax(torch.autograd.Function):

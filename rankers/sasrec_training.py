@@ -16,6 +16,7 @@ from rankers.sasrec import SASRec, SASRecSettings
 from rankers.sasrec_scorer import SASRecScorer
 from rankers.trainer import EpochReport, TrainerSettings, TrainingResult, fit
 from store.errors import InputError
+from store.fingerprint import fingerprint
 from store.ids import IndexArray
 from store.interactions import Audience, Interactions
 
@@ -105,6 +106,21 @@ class SASRecTask:
         return sampled_softmax(
             states, targets, self.model.items, negatives=batch.negatives, log_q=self._sampler.log_q.to(states.device)
         )
+
+    def part(self, batch: SequenceBatch, *, rank: int, count: int) -> tuple[SequenceBatch, float]:
+        """Every ``count``-th window: neighbours are of like length, so all processes get like work."""
+        mine = slice(rank, None, count)
+        real = batch.targets > 0
+        weight = float(real[mine].sum() / real.sum())
+        if rank >= len(batch.lengths):  # nothing is left for this process, which must take part all the same
+            mine = slice(0, 1)
+        width = int(batch.lengths[mine].max())
+        windows = (batch.sequences[mine, :width], batch.lengths[mine], batch.targets[mine, :width])
+        return SequenceBatch(*windows, batch.negatives), weight
+
+    def fingerprint(self) -> str:
+        data = self._interactions
+        return fingerprint(self.settings, data.num_users, data.num_items, data.users, data.items, self._held)
 
     def validate(self) -> float | None:
         """ndcg@10 of the held-out items by full ranking; of evenly chosen readers where there are very many."""

@@ -1,56 +1,33 @@
-"""The one trainer loop: seeded, stopped early on validation, interruptible, with TensorBoard curves."""
+"""The one trainer loop: seeded, stopped early on validation, interruptible, resumable, by one process or several."""
 
 from __future__ import annotations
 
 import math
-import random
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Literal
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
+from rankers.checkpoint import Checkpoints, CheckpointSettings
+from rankers.curves import Curves
+from rankers.generators import seed_everything
+from rankers.task import Batch, Splittable, Task
+from rankers.training_state import EpochReport, TrainingResult, TrainingState
 from store.errors import InputError, TrainingError
-
-Batch = TypeVar("Batch")
-State = dict[str, Tensor]
-
-
-class Task(Protocol[Batch]):
-    """A model, its data and its loss: all that differs between two trainings."""
-
-    @property
-    def name(self) -> str:
-        """Names the curves and the errors."""
-        ...
-
-    @property
-    def model(self) -> nn.Module:
-        """What is trained; its state dict is what early stopping keeps."""
-        ...
-
-    def optimizer(self) -> torch.optim.Optimizer: ...
-
-    def batches(self, epoch: int, generator: torch.Generator) -> Iterable[Batch]:
-        """One epoch; every random draw comes from ``generator``."""
-        ...
-
-    def loss(self, batch: Batch) -> Tensor:
-        """Scalar."""
-        ...
-
-    def validate(self) -> float | None:
-        """Higher is better (ndcg@10 on held-out items); None where nothing is held out."""
-        ...
+from store.fingerprint import fingerprint
+from store.processes import ALONE, Processes
+from store.snapshots import code_version
 
 
 @dataclass(frozen=True)
 class TrainerSettings:
-    """How long to train, and what to leave behind.
+    """How long to train, how, and what to leave behind.
 
     Attributes:
         max_epochs: passes over the data at most.
@@ -58,7 +35,10 @@ class TrainerSettings:
         epochs: exactly this many epochs without validation, for a refit on all data; None stops early.
         seed: of the batches and of the global generators.
         clip_norm: L2 norm to which the gradient is clipped; None does not clip.
+        precision: "bfloat16" computes matrix products of the loss in it; weights and their updates stay float32.
+        compile: let torch.compile translate the model, and leave it so.
         log_dir: folder for TensorBoard event files, one subfolder per task; None writes none.
+        checkpoints: from which a killed training goes on; None keeps none.
     """
 
     max_epochs: int = 100
@@ -66,7 +46,10 @@ class TrainerSettings:
     epochs: int | None = None
     seed: int = 0
     clip_norm: float | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+    compile: bool = False
     log_dir: Path | None = None
+    checkpoints: CheckpointSettings | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_epochs", "patience", "epochs"):
@@ -75,170 +58,199 @@ class TrainerSettings:
                 raise InputError(f"{name} is {value!r}, below 1", fix=f"Give {name} a whole number >= 1.")
         if self.clip_norm is not None and not self.clip_norm > 0:
             raise InputError(f"clip_norm is {self.clip_norm!r}, not above 0", fix="Give a norm > 0, or None.")
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """What one epoch brought.
-
-    Attributes:
-        epoch: 1-based.
-        of: the most epochs that this training may take.
-        loss: mean over the batches.
-        value: validation value, None without validation.
-        best_epoch: epoch of the best value so far; the latest epoch without validation.
-        best_value: best value so far.
-        seconds: training and validation of this epoch.
-    """
-
-    epoch: int
-    of: int
-    loss: float
-    value: float | None
-    best_epoch: int
-    best_value: float | None
-    seconds: float
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """How a training ended; the model then holds its best state.
-
-    Attributes:
-        best_epoch: epoch whose state the model holds; 0 if the first one was interrupted.
-        best_value: its validation value, None without validation.
-        history: one report per finished epoch.
-        interrupted: Ctrl-C ended it.
-        seconds: wall time.
-    """
-
-    best_epoch: int
-    best_value: float | None
-    history: tuple[EpochReport, ...]
-    interrupted: bool
-    seconds: float
-
-
-def seed_everything(seed: int) -> None:
-    """Seed the global generators of Python, NumPy and torch; call it before a model draws its first weights."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
+        if self.precision not in ("float32", "bfloat16"):
+            raise InputError(f"precision {self.precision!r} is not known", fix="Use 'float32' or 'bfloat16'.")
 
 
 def fit(
-    task: Task[Batch], settings: TrainerSettings, *, on_epoch: Callable[[EpochReport], None] | None = None
+    task: Task[Batch],
+    settings: TrainerSettings,
+    *,
+    on_epoch: Callable[[EpochReport], None] | None = None,
+    processes: Processes = ALONE,
 ) -> TrainingResult:
     """Train until validation stops improving and leave the model, in eval mode, with its best state.
 
     Args:
-        task: what to train.
+        task: what to train; its model must be on the device of the processes.
         settings: how long.
         on_epoch: called after every epoch, for progress.
+        processes: those that train together; each calls ``fit`` with the same arguments.
 
     Raises:
         TrainingError: the loss or the validation value is not finite, or the task has no batches.
     """
-    started = time.perf_counter()
-    seed_everything(settings.seed)
-    generator = torch.Generator().manual_seed(settings.seed)
-    optimizer = task.optimizer()
-    history: list[EpochReport] = []
-    best_state: State | None = None
-    best_epoch, best_value = 0, None
-    interrupted = False
-    limit = settings.epochs or settings.max_epochs
-    with _Curves(settings.log_dir, task.name) as curves:
-        try:
-            for epoch in range(1, limit + 1):
-                epoch_started = time.perf_counter()
-                loss = _train_epoch(task, optimizer, epoch, generator, settings.clip_norm)
-                value = None if settings.epochs else _validate(task)
-                if value is None:
-                    best_epoch = epoch
-                elif best_value is None or value > best_value:
-                    best_epoch, best_value = epoch, value
-                    best_state = {name: tensor.detach().clone() for name, tensor in task.model.state_dict().items()}
-                seconds = time.perf_counter() - epoch_started
-                history.append(EpochReport(epoch, limit, loss, value, best_epoch, best_value, seconds))
-                curves.add(history[-1])
-                if on_epoch is not None:
-                    on_epoch(history[-1])
-                if epoch - best_epoch >= settings.patience:
-                    break
-        except KeyboardInterrupt:
-            interrupted = True
-    if best_state is not None:
-        task.model.load_state_dict(best_state)
-    task.model.eval()
-    return TrainingResult(best_epoch, best_value, tuple(history), interrupted, time.perf_counter() - started)
+    return _Trainer(task, settings, processes).run(on_epoch)
 
 
-def _train_epoch(
-    task: Task[Batch],
-    optimizer: torch.optim.Optimizer,
-    epoch: int,
-    generator: torch.Generator,
-    clip_norm: float | None,
-) -> float:
-    """Mean loss of one epoch."""
-    task.model.train()
-    total, count = 0.0, 0
-    for batch in task.batches(epoch, generator):
-        optimizer.zero_grad(set_to_none=True)
-        loss = task.loss(batch)
-        value = loss.item()
+class _Loss(nn.Module):
+    """The loss of a task as a module, for what wraps modules."""
+
+    def __init__(self, task: Task[Any]) -> None:
+        super().__init__()
+        self.model = task.model
+        self._task = task
+
+    def forward(self, batch: Any) -> Tensor:
+        return self._task.loss(batch)
+
+
+class _Trainer(Generic[Batch]):
+    """One training on its way."""
+
+    def __init__(self, task: Task[Batch], settings: TrainerSettings, processes: Processes) -> None:
+        self._clock = time.perf_counter()
+        self._task, self._settings, self._processes = task, settings, processes
+        # Copies draw different dropout masks, as the rows of one batch would.
+        seed_everything(settings.seed + processes.rank)
+        self._generator = torch.Generator().manual_seed(settings.seed)
+        self._state = TrainingState(self._generator.get_state())
+        self._optimizer = task.optimizer()
+        self._splits = task if processes.count > 1 and isinstance(task, Splittable) else None
+        self._checkpoints = self._open_checkpoints()
+        if self._checkpoints is not None:
+            self._state = self._checkpoints.restore(task.model, self._optimizer) or self._state
+        self._loss: nn.Module = _Loss(task)
+        if settings.compile:
+            # Not the loss: it selects real positions and walks them in blocks, which asks for ever new programs.
+            task.model.compile(dynamic=True)
+        if self._splits is not None:
+            self._loss = DistributedDataParallel(self._loss)
+        device = next(task.model.parameters()).device.type
+        self._precision = torch.autocast(device, dtype=torch.bfloat16, enabled=settings.precision == "bfloat16")
+
+    def run(self, on_epoch: Callable[[EpochReport], None] | None) -> TrainingResult:
+        state, model, interrupted = self._state, self._task.model, False
+        log_dir = self._settings.log_dir if self._processes.first else None
+        with Curves(log_dir, self._task.name, epoch=state.epoch) as curves:
+            try:
+                while not state.finished:
+                    loss = self._train_epoch()
+                    value = None if self._settings.epochs else self._validate()
+                    report = self._end_epoch(loss, value)
+                    curves.add(report)
+                    if on_epoch is not None:
+                        on_epoch(report)
+            except KeyboardInterrupt:
+                if self._processes.count > 1:  # the others are at some other step: only a checkpoint is common to all
+                    raise
+                interrupted = True
+        if state.best is not None:
+            model.load_state_dict(state.best)
+        model.eval()
+        return TrainingResult(state.best_epoch, state.best_value, tuple(state.history), interrupted, state.seconds)
+
+    def _train_epoch(self) -> float:
+        """Mean loss of the epoch under way."""
+        state = self._state
+        self._task.model.train()
+        self._generator.set_state(state.epoch_start)
+        # Skipped batches are drawn, which takes a small part of what training on them took, and leaves the generator
+        # where it was.
+        for batch in islice(self._task.batches(state.epoch, self._generator), state.step, None):
+            loss, save = self._step(batch)
+            state.loss_sum, state.step = state.loss_sum + loss, state.step + 1
+            self._tick()
+            if save and self._checkpoints is not None:
+                self._checkpoints.save(state, self._task.model, self._optimizer)
+        if not state.step:
+            raise TrainingError(
+                f"{self._task.name} has 0 batches to train on",
+                fix="Ingest more events: a user needs at least two interactions to teach anything.",
+            )
+        return state.loss_sum / state.step
+
+    def _step(self, batch: Batch) -> tuple[float, bool]:
+        """One update; returns the loss of the whole batch, and whether a checkpoint is due."""
+        weight = 1.0
+        if self._splits is not None:
+            batch, weight = self._splits.part(batch, rank=self._processes.rank, count=self._processes.count)
+        self._optimizer.zero_grad(set_to_none=True)
+        with self._precision:
+            loss = self._loss(batch)
+        value, save = self._agree(loss.item() * weight)
         if not math.isfinite(value):
             raise TrainingError(
-                f"the loss of {task.name} is {value} in epoch {epoch}, batch {count + 1}",
+                f"the loss of {self._task.name} is {value} in epoch {self._state.epoch}, batch {self._state.step + 1}",
                 fix="Lower the learning rate, or set clip_norm in TrainerSettings.",
             )
+        if self._splits is not None:
+            # The copies' gradients are averaged: count * weight makes that the mean over all targets of the batch.
+            loss = loss * (weight * self._processes.count)
         loss.backward()
-        if clip_norm is not None:
-            nn.utils.clip_grad_norm_(task.model.parameters(), clip_norm)
-        optimizer.step()
-        total, count = total + value, count + 1
-    if not count:
-        raise TrainingError(
-            f"{task.name} has 0 batches to train on",
-            fix="Ingest more events: a user needs at least two interactions to teach anything.",
-        )
-    return total / count
+        self._clip()
+        self._optimizer.step()
+        return value, save
 
+    def _agree(self, value: float) -> tuple[float, bool]:
+        """The loss over all processes, and rank 0's decision about a checkpoint, which needs all of them."""
+        due = self._checkpoints is not None and self._checkpoints.due(self._state.seconds)
+        if self._processes.count == 1:
+            return value, due
+        counts = self._splits is not None or self._processes.first  # of a divided model, each knows the whole loss
+        mine = [value if counts else 0.0, float(due and self._processes.first)]
+        total, save = self._processes.sum(torch.tensor(mine, dtype=torch.float64)).tolist()
+        return total, save > 0
 
-@torch.no_grad()
-def _validate(task: Task[Batch]) -> float | None:
-    task.model.eval()
-    value = task.validate()
-    if value is not None and not math.isfinite(value):
-        raise TrainingError(
-            f"the validation value of {task.name} is {value}",
-            fix="Lower the learning rate, or set clip_norm in TrainerSettings.",
-        )
-    return value
-
-
-class _Curves:
-    """TensorBoard curves of one task; does nothing without a folder."""
-
-    def __init__(self, log_dir: Path | None, name: str) -> None:
-        self._writer = None
-        if log_dir is not None:
-            # Imported here: it takes a second, and most trainings write no curves.
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._writer = SummaryWriter(log_dir / name)
-
-    def __enter__(self) -> _Curves:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-    def add(self, report: EpochReport) -> None:
-        if self._writer is None:
+    def _clip(self) -> None:
+        limit = self._settings.clip_norm
+        if limit is None:
             return
-        self._writer.add_scalar("loss/train", report.loss, report.epoch)
-        if report.value is not None:
-            self._writer.add_scalar("ndcg@10/validation", report.value, report.epoch)
+        parameters = [parameter for parameter in self._task.model.parameters() if parameter.grad is not None]
+        norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+        if self._splits is None:  # of a divided model, each has a part of the gradient
+            norm = self._processes.sum(norm.square()).sqrt()
+        nn.utils.clip_grads_with_norm_(parameters, limit, norm)
+
+    @torch.no_grad()
+    def _validate(self) -> float | None:
+        self._task.model.eval()
+        needed = self._splits is None or self._processes.first
+        # Shared, because all must stop after the same epoch.
+        value = self._processes.share(self._task.validate() if needed else None)
+        if value is not None and not math.isfinite(value):
+            raise TrainingError(
+                f"the validation value of {self._task.name} is {value}",
+                fix="Lower the learning rate, or set clip_norm in TrainerSettings.",
+            )
+        return value
+
+    def _end_epoch(self, loss: float, value: float | None) -> EpochReport:
+        """Keep the best state, decide whether this was the last epoch, and begin the next."""
+        state, settings, epoch = self._state, self._settings, self._state.epoch
+        limit = settings.epochs or settings.max_epochs
+        if value is None:
+            state.best_epoch = epoch
+        elif state.best_value is None or value > state.best_value:
+            state.best_epoch, state.best_value = epoch, value
+            state.best = {name: tensor.detach().clone() for name, tensor in self._task.model.state_dict().items()}
+        self._tick()
+        report = EpochReport(epoch, limit, loss, value, state.best_epoch, state.best_value, state.epoch_seconds)
+        state.history.append(report)
+        state.epoch, state.step, state.loss_sum, state.epoch_seconds = epoch + 1, 0, 0.0, 0.0
+        state.epoch_start = self._generator.get_state()
+        state.finished = epoch >= limit or epoch - state.best_epoch >= settings.patience
+        if state.finished and self._checkpoints is not None:
+            self._checkpoints.save(state, self._task.model, self._optimizer)
+        return report
+
+    def _tick(self) -> None:
+        """Count the time since the last tick."""
+        now = time.perf_counter()
+        self._state.seconds += now - self._clock
+        self._state.epoch_seconds += now - self._clock
+        self._clock = now
+
+    def _open_checkpoints(self) -> Checkpoints | None:
+        settings, task = self._settings, self._task
+        if settings.checkpoints is None:
+            return None
+        # Where files go changes nothing; the first weights stand for everything that shaped the model.
+        course = replace(settings, checkpoints=None, log_dir=None)
+        first = [tensor.detach().cpu().numpy() for tensor in task.model.state_dict().values()]
+        known = fingerprint(
+            code_version(), torch.__version__, task.name, task.fingerprint(), course, self._processes.count, *first
+        )
+        return Checkpoints(
+            settings.checkpoints, task.name, known, processes=self._processes, replicated=self._splits is not None
+        )

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from agent.llm.factory import LLMSettings
     from agent.llm.protocol import LLM
     from encoders.content import ContentEncoder
+    from pipeline.epoch_models import Progress
     from pipeline.recommender import Recommender
-    from pipeline.training import Progress, TrainingSettings
+    from pipeline.training_settings import TrainingSettings
+    from store.processes import Processes
 
 OnAsset = Callable[[AssetProgress], None]
 
@@ -149,16 +151,28 @@ class Service:
             self._watcher = threading.Thread(target=self._watch, name="snapshot-watcher", daemon=True)
             self._watcher.start()
 
-    def train(self, settings: TrainingSettings, *, on_progress: Progress) -> Snapshot:
+    def train(
+        self, settings: TrainingSettings, *, on_progress: Progress, processes: Processes | None = None
+    ) -> Snapshot:
         """Train on the store and take the result into service.
+
+        ``processes`` are those that train together, of which this is the first; None trains alone.
 
         Raises:
             TrainingError: the data cannot be trained on.
             BusyError: another process is training.
         """
         from pipeline.training import train
+        from store.processes import ALONE
 
-        snapshot = train(self.store, self.encoder, settings, snapshots=self.snapshots, on_progress=on_progress)
+        snapshot = train(
+            self.store,
+            self.encoder,
+            settings,
+            snapshots=self.snapshots,
+            on_progress=on_progress,
+            processes=processes or ALONE,
+        )
         self.refresh()
         return snapshot
 

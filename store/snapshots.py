@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -32,6 +31,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
+from store.durable import flush_folder, replace_file, write_through
 from store.errors import CorruptSnapshot, InputError, NoSnapshot, SnapshotError, SnapshotSchema
 from store.locks import FileLock
 
@@ -191,10 +191,10 @@ class SnapshotStore:
             partial = self.root / f"{_PARTIAL}{id_}"
             partial.mkdir()
             for name, content in contents.items():
-                _write_through(partial / name, content)
-            _flush_folder(partial)
+                write_through(partial / name, content)
+            flush_folder(partial)
             path = partial.rename(self.root / id_)
-            _flush_folder(self.root)
+            flush_folder(self.root)
             self._point_to(id_)
             self._prune(current=id_)
         return Snapshot(id_, path, manifest)
@@ -296,10 +296,7 @@ class SnapshotStore:
             raise CorruptSnapshot(f"the manifest of snapshot {id_}, {where}: {first['msg']}", fix=REBUILD) from None
 
     def _point_to(self, id_: str) -> None:
-        pending = self.root / f"{_PARTIAL}CURRENT"
-        _write_through(pending, f"{id_}\n".encode())
-        pending.replace(self.root / "CURRENT")
-        _flush_folder(self.root)
+        replace_file(self.root / "CURRENT", f"{id_}\n".encode())
 
     def _prune(self, *, current: str) -> None:
         for id_ in self._ids()[self._keep :]:
@@ -389,20 +386,3 @@ def code_version() -> str:
     except (OSError, subprocess.SubprocessError):  # no git here, or not this user's checkout
         return version
     return described.stdout.strip()
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush_folder(path: Path) -> None:
-    if os.name == "nt":  # Windows flushes folders by itself and cannot open them
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from safetensors.torch import load_file
+from torch import Tensor
 
 from serving.service import Service
 from serving.settings import LLMSection, Settings
@@ -139,6 +146,53 @@ def trained_service(trained_home: Path, tmp_path_factory: pytest.TempPathFactory
     shutil.copytree(trained_home, home)
     with Service.open(service_settings(home)) as service:
         yield service
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training that was a program of its own ended.
+
+    Attributes:
+        weights: by name.
+        values: validation by epoch.
+        steps: updates that this start of the program made.
+        hashes: of the weights in each process.
+    """
+
+    weights: dict[str, Tensor]
+    values: list[float]
+    steps: int
+    hashes: list[str]
+
+
+@pytest.fixture
+def train_apart(tmp_path: Path) -> Callable[..., Outcome | None]:
+    """Runs ``tests/training_program.py`` with given options by one process or several; None where it was killed."""
+
+    def run(*options: str, processes: int = 1, killed: bool = False) -> Outcome | None:
+        launcher = ["torch.distributed.run", f"--nproc_per_node={processes}", "-m"] if processes > 1 else []
+        out = tmp_path / "run.safetensors"
+        done = subprocess.run(
+            [sys.executable, "-m", *launcher, "tests.training_program", *options, "--out", str(out)],
+            cwd=Path(__file__).parent.parent,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        if killed:
+            # The launcher of several processes outlives them and says which signal ended the first.
+            assert done.returncode == -signal.SIGKILL or "SIGKILL" in done.stderr, done.stderr
+            assert not out.exists()
+            return None
+        assert done.returncode == 0, done.stderr
+        rest = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
+        weights = load_file(out)
+        out.unlink()
+        return Outcome(weights, **rest)
+
+    return run
 
 
 def service_settings(home: Path) -> Settings:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -17,7 +18,7 @@ from store.readers.folder import open_dataset
 from store.snapshots import Snapshot
 
 if TYPE_CHECKING:
-    from pipeline.training import TrainingSettings
+    from pipeline.training_settings import TrainingSettings
 
 Epochs = Annotated[int | None, typer.Option(min=1, help="Most epochs of a model; it stops earlier by itself.")]
 Seed = Annotated[int, typer.Option(help="Of everything random.")]
@@ -48,12 +49,29 @@ def train(
     epochs: Epochs = None,
     seed: Seed = 0,
     curves: Annotated[Path | None, typer.Option(help="Folder for TensorBoard curves.")] = None,
+    precision: Annotated[
+        Literal["float32", "bfloat16"], typer.Option(help="Of the matrix products; bfloat16 is for a GPU.")
+    ] = "float32",
+    translate: Annotated[
+        bool, typer.Option("--compile", help="Translate the models by torch.compile; for long trainings on a GPU.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train all models on the store and put the snapshot in service."""
-    settings = training_settings(epochs=epochs, seed=seed, curves=curves)
-    with opened(context) as service, stages() as report:
-        snapshot = service.train(settings, on_progress=report)
+    """Train all models on the store and put the snapshot in service; a killed training goes on where it was.
+
+    Under `torchrun -m serving.cli train` several processes train together.
+    """
+    from store.processes import joined
+
+    settings = training_settings(epochs=epochs, seed=seed, curves=curves, precision=precision, translate=translate)
+    with joined() as processes:
+        if not processes.first:
+            from pipeline.epoch_models import assist
+
+            assist(settings, processes)
+            return
+        with opened(context) as service, stages() as report:
+            snapshot = service.train(settings, on_progress=report, processes=processes)
     if as_json:
         print_json({"snapshot_id": snapshot.id, **snapshot.manifest.model_dump(mode="json")})
     else:
@@ -90,12 +108,19 @@ def evaluate(
     stdout().print(f"{out / 'report.html'}")
 
 
-def training_settings(*, epochs: int | None, seed: int, curves: Path | None) -> TrainingSettings:
+def training_settings(
+    *,
+    epochs: int | None,
+    seed: int,
+    curves: Path | None,
+    precision: Literal["float32", "bfloat16"] = "float32",
+    translate: bool = False,
+) -> TrainingSettings:
     """Settings of a run; the defaults but for what was given."""
-    from pipeline.training import TrainingSettings
+    from pipeline.training_settings import TrainingSettings
 
-    given = TrainingSettings(seed=seed, log_dir=curves)
-    return given if epochs is None else TrainingSettings(seed=seed, log_dir=curves, epochs=epochs)
+    given = TrainingSettings(seed=seed, precision=precision, compile=translate, log_dir=curves)
+    return given if epochs is None else replace(given, epochs=epochs)
 
 
 def ingest_progress(report: Callable[[str, float], None]) -> Callable[[IngestProgress], None]:

@@ -15,11 +15,12 @@ from graph.scorer import LightGCNScorer
 from graph.spectral import SpectralScorer, SpectralSettings
 from graph.training import LightGCNTask
 from pipeline.contracts import Scorer
+from rankers.generators import seed_everything
 from rankers.item_to_item import ItemToItemScorer, ItemToItemSettings
 from rankers.popularity import PopularityScorer
 from rankers.sasrec import SASRecSettings
 from rankers.sasrec_training import train_sasrec
-from rankers.trainer import TrainerSettings, fit, seed_everything
+from rankers.trainer import TrainerSettings, fit
 from rankers.transition import TransitionScorer
 from store.interactions import Audience, Interactions
 

@@ -6,6 +6,7 @@ import math
 import os
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -172,6 +173,31 @@ def test_writes_tensorboard_curves(tmp_path):
     assert [event.value for event in events.Scalars("loss/train")] == pytest.approx([0.0, -1.0])
 
 
+@pytest.mark.parametrize(("precision", "expected"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
+def test_precision_is_that_of_products_and_not_of_weights(precision: Any, expected: torch.dtype):
+    task = CountingTask([])
+    products: list[torch.dtype] = []
+
+    def loss(batch: float) -> Tensor:
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+        products.append(product.dtype)
+        return -task.model.weight * product.mean()
+
+    task.loss = loss
+    fit(task, TrainerSettings(epochs=1, precision=precision))
+    assert products == [expected]
+    assert task.model.weight.dtype == torch.float32
+
+
+def test_compiles_the_model_where_told_to(monkeypatch: pytest.MonkeyPatch):
+    compiled: list[nn.Module] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda self, **options: compiled.append(self))
+    plain, task = CountingTask([]), CountingTask([])
+    fit(plain, TrainerSettings(epochs=1))
+    fit(task, TrainerSettings(epochs=1, compile=True))
+    assert compiled == [task.model]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -179,8 +205,9 @@ def test_writes_tensorboard_curves(tmp_path):
         ({"patience": -1}, "patience is -1, below 1"),
         ({"epochs": 0}, "epochs is 0, below 1"),
         ({"clip_norm": 0.0}, "clip_norm is 0.0, not above 0"),
+        ({"precision": "float16"}, "precision 'float16' is not known"),
     ],
 )
-def test_settings_are_checked(settings: dict[str, float], message: str):
+def test_settings_are_checked(settings: dict[str, Any], message: str):
     with pytest.raises(InputError, match=message):
         TrainerSettings(**settings)

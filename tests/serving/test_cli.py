@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,9 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
+from graph.training import LightGCNTask
+from rankers.checkpoint import Checkpoints
+from rankers.sasrec_training import SASRecTask
 from serving.cli import app
 from serving.commands.run import prepare
 from serving.service import Service
@@ -193,6 +200,67 @@ def test_training_makes_a_snapshot_and_an_older_one_can_be_promoted(tiny_home: P
     run(home, "snapshots", "promote", before["snapshot_id"])
     assert run_json(home, "recommend")["snapshot_id"] == before["snapshot_id"]
     assert before["snapshot_id"] in run(home, "snapshots", "list")
+
+
+class Killed(Exception):
+    """Stands for kill -9, which tests/rankers/test_checkpoint.py does in earnest."""
+
+
+def test_a_killed_training_goes_on_where_it_was(tiny_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+    death: list[int] = []
+
+    def counted(task: type[LightGCNTask] | type[SASRecTask]) -> None:
+        compute = task.loss
+
+        def loss(self: Any, batch: Any) -> Any:
+            calls[self.name] += 1
+            if self.name == "sasrec" and calls[self.name] in death:
+                raise Killed
+            return compute(self, batch)
+
+        monkeypatch.setattr(task, "loss", loss)
+
+    counted(LightGCNTask)
+    counted(SASRecTask)
+    monkeypatch.setattr(Checkpoints, "due", lambda self, seconds: True)
+    whole = run_json(tiny_home, "train", "--epochs", "3")
+    steps = dict(calls)
+    calls.clear()
+    death.append(3)
+    with pytest.raises(Killed):
+        run(tiny_home, "train", "--epochs", "3")
+    saved = tiny_home / "snapshots" / "checkpoints"
+    assert sorted(path.name for path in (saved / "choose").iterdir()) == ["lightgcn.safetensors", "sasrec.safetensors"]
+    death.clear()
+    resumed = run_json(tiny_home, "train", "--epochs", "3")
+    calls["sasrec"] -= 1  # the one that died
+    assert dict(calls) == steps
+    assert resumed["metrics"] == whole["metrics"]
+    weights = {name: file["sha256"] for name, file in resumed["files"].items()}
+    assert weights == {name: file["sha256"] for name, file in whole["files"].items()}
+    assert not saved.exists()
+
+
+@pytest.mark.slow
+def test_two_processes_train_together(tiny_home: Path) -> None:
+    alone = run_json(tiny_home, "train", "--epochs", "3")
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "-m", "serving.cli"]
+    done = subprocess.run(
+        [*launcher, "--home", str(tiny_home), "train", "--epochs", "3", "--json"],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    together = json.loads(done.stdout)  # one process speaks
+    assert together["snapshot_id"] == run_json(tiny_home, "recommend")["snapshot_id"]
+    assert together["data_hash"] == alone["data_hash"]
+    for scorer in ("lightgcn", "transition", "popularity"):  # SASRec draws other dropout masks
+        name = f"{scorer}:ndcg@10"
+        assert together["metrics"][name] == pytest.approx(alone["metrics"][name], abs=0.01)
 
 
 def test_two_trainings_at_once_the_second_says_who_trains(home: Path) -> None:

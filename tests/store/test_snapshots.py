@@ -207,7 +207,7 @@ def _write_and_die(root: Path, step: str) -> None:
 
     store = SnapshotStore(root)
     if step == "files":
-        snapshots._flush_folder = die  # type: ignore[assignment]
+        snapshots.flush_folder = die  # type: ignore[assignment]
     else:
         store._point_to = die  # type: ignore[method-assign]
     write(store, 9.0)
