@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from scipy.linalg import get_lapack_funcs
 
+from benchmarks.full_ranking import Ranking, blended, learn_blend, rankings
 from benchmarks.harness import Report, chosen, measured, options, over_seeds
 from evaluation.metrics import judge, ndcg, recall
 from graph.bipartite import BipartiteGraph
@@ -37,11 +38,9 @@ from rankers.item_to_item import ItemToItemScorer, ItemToItemSettings
 from rankers.popularity import PopularityScorer
 from rankers.trainer import EpochReport, TrainerSettings, fit, seed_everything
 from store.ids import IndexArray
-from store.interactions import Audience, Interactions
+from store.interactions import Interactions
 
 CUT = 20
-_ROWS_AT_ONCE = 512
-_BLEND_READERS, _BLEND_CANDIDATES = 6_000, 200
 
 
 @dataclass(frozen=True)
@@ -100,34 +99,22 @@ def _one_out(interactions: Interactions, seed: int) -> tuple[Interactions, Index
     return shuffled.leave_last_out()
 
 
-def quality(scorer: Callable[[Audience], np.ndarray], split: Split) -> dict[str, float]:
+def quality(ranking: Ranking, split: Split) -> dict[str, float]:
     """recall@20 and ndcg@20 over all users with test items, ranking all items that they have not met in train."""
     users = np.array([user for user, items in enumerate(split.test) if len(items)], dtype=np.int64)
-    ranked = []
-    for start in range(0, len(users), _ROWS_AT_ONCE):
-        audience = Audience.of_users(users[start : start + _ROWS_AT_ONCE], split.train)
-        ranked.append(_top(scorer(audience), audience, CUT)[0])
-    judged = judge(np.concatenate(ranked), [split.test[user] for user in users])
+    judged = judge(rankings(ranking, users, split.train, CUT), [split.test[user] for user in users])
     return {f"recall@{CUT}": float(recall(judged, CUT).mean()), f"ndcg@{CUT}": float(ndcg(judged, CUT).mean())}
-
-
-def _top(scores: np.ndarray, audience: Audience, count: int) -> tuple[IndexArray, np.ndarray]:
-    """The best unmet items of each reader, int64 [B, count], and their scores."""
-    met = audience.matrix(scores.shape[1] - 1).tocoo()
-    scores[met.row, met.col] = -np.inf
-    best = torch.topk(torch.from_numpy(scores), count, dim=1)
-    return best.indices.numpy(), best.values.numpy()
 
 
 # ---------------------------------------------------------------------- contenders
 
 
-def popularity(split: Split) -> Callable[[Audience], np.ndarray]:
+def popularity(split: Split) -> Ranking:
     """Readers per item."""
     return PopularityScorer.fit(split.train).score
 
 
-def item_knn(split: Split) -> Callable[[Audience], np.ndarray]:
+def item_knn(split: Split) -> Ranking:
     """Cosine with shrinkage; the whole history counts alike, for it has no order."""
     return ItemToItemScorer.fit(split.train, ItemToItemSettings(decay=1.0, recent=1_000)).score
 
@@ -136,7 +123,7 @@ EASE_L2 = 500.0
 """Not chosen here: one fit inverts a matrix of N x N."""
 
 
-def ease(split: Split) -> Callable[[Audience], np.ndarray]:
+def ease(split: Split) -> Ranking:
     """B = I - P / diag(P), P = (X^T X + l2 I)^-1 (Steck 2019, "Embarrassingly Shallow Autoencoders", eq. 8)."""
     gram = (split.train.matrix.T @ split.train.matrix).toarray(order="F")
     diagonal = np.arange(len(gram))
@@ -195,50 +182,9 @@ def choose_closed_form(split: Split, seed: int) -> Chosen:
 
 
 def learn_channel(split: Split, parts: dict[str, Chosen]) -> Blend:
-    """The blend of the parts, as the pipeline learns it: on the candidates that each of them recalls."""
-    readers = np.flatnonzero(split.held)
-    readers = readers[:: -(-len(readers) // _BLEND_READERS)]
-    audience, targets = Audience.of_users(readers, split.remaining), split.held[readers]
-    candidates, raw = _recalled(audience, [part.scorer for part in parts.values()], targets)
-    mask = candidates > 0
-    position = (candidates == targets[:, None]).argmax(axis=1)
-    lengths = np.array([len(history) for history in audience.histories])
-    return Blend.fit(np.where(mask[:, :, None], raw, np.nan), mask, position, lengths, list(parts))
-
-
-def _recalled(
-    audience: Audience, scorers: list[Scorer], targets: IndexArray | None = None
-) -> tuple[IndexArray, np.ndarray]:
-    """Candidates [B, C] that any scorer recalls, 0-padded, and all scores of them [B, C, S]."""
-    found: list[IndexArray] = []
-    raws: list[np.ndarray] = []
-    for start in range(0, len(audience), _ROWS_AT_ONCE):
-        part = audience.rows(start, start + _ROWS_AT_ONCE)
-        scores = [scorer.score(part) for scorer in scorers]
-        tops = [_top(each.copy(), part, _BLEND_CANDIDATES)[0] for each in scores]
-        if targets is not None:
-            tops.append(targets[start : start + len(part), None])
-        merged = np.sort(np.concatenate(tops, axis=1), axis=1)
-        merged[:, 1:][merged[:, 1:] == merged[:, :-1]] = 0
-        found.append(merged)
-        raws.append(np.stack([np.take_along_axis(each, merged, axis=1) for each in scores], axis=2))
-    return np.concatenate(found), np.concatenate(raws)
-
-
-def blended(blend: Blend, scorers: list[Scorer], num_items: int) -> Callable[[Audience], np.ndarray]:
-    """Scores of all items: those of the blend for what its scorers recall, -inf for the rest."""
-
-    def score(audience: Audience) -> np.ndarray:
-        candidates, raw = _recalled(audience, scorers)
-        mask = candidates > 0
-        lengths = np.array([len(history) for history in audience.histories])
-        values = blend.blend(np.where(mask[:, :, None], raw, np.nan), mask, lengths).scores
-        scores = np.full((len(audience), num_items + 1), -np.inf, dtype=np.float32)
-        rows = np.broadcast_to(np.arange(len(audience))[:, None], candidates.shape)
-        scores[rows[mask], candidates[mask]] = values[mask]
-        return scores
-
-    return score
+    """The blend of the parts, as the pipeline learns it."""
+    scorers = {name: part.scorer for name, part in parts.items()}
+    return learn_blend(split.remaining, split.held, scorers)
 
 
 # ---------------------------------------------------------------------- rows
@@ -268,7 +214,7 @@ def run(folder: Path, name: str, seed: int, *, quick: bool) -> dict[str, float |
     }
 
 
-def _fit_learned(name: str, split: Split, seed: int, epochs: int) -> tuple[Callable[[Audience], np.ndarray], float]:
+def _fit_learned(name: str, split: Split, seed: int, epochs: int) -> tuple[Ranking, float]:
     """The scorer, and the seconds after which all that validation chooses was chosen."""
     with measured() as choosing:
         parts: dict[str, Chosen] = {}
@@ -277,9 +223,9 @@ def _fit_learned(name: str, split: Split, seed: int, epochs: int) -> tuple[Calla
         if name in ("closed_form", "channel"):
             parts["closed_form"] = choose_closed_form(split, seed)
         blend = learn_channel(split, parts) if name == "channel" else None
-    final = [part.again() for part in parts.values()]
-    scorer = final[0].score if blend is None else blended(blend, final, split.train.num_items)
-    return scorer, choosing.seconds
+    final = {part_name: part.again() for part_name, part in parts.items()}
+    ranking = final[name].score if blend is None else blended(blend, final, split.train.num_items)
+    return ranking, choosing.seconds
 
 
 def main() -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from graph.bipartite import BipartiteGraph
 from graph.lightgcn import LightGCN
 from graph.partition import partitioned
@@ -17,7 +15,7 @@ from pipeline.training_settings import TrainingSettings
 from rankers.checkpoint import CheckpointSettings
 from rankers.generators import seed_everything
 from rankers.sasrec import SASRec
-from rankers.sasrec_training import SASRecTask
+from rankers.sasrec_training import SASRecTask, build_sasrec
 from rankers.task import Task
 from rankers.trainer import TrainerSettings, fit
 from rankers.training_state import EpochReport, TrainingResult
@@ -80,8 +78,7 @@ def _trained(stage: Stage, settings: TrainingSettings, processes: Processes, on_
     interactions, device = stage.interactions, processes.device
     seed_everything(settings.seed)
     graph = LightGCN(BipartiteGraph(interactions), settings.lightgcn).to(device)
-    generator = torch.Generator().manual_seed(settings.seed)
-    sequence = SASRec(interactions.num_items, settings.sasrec, generator=generator).to(device)
+    sequence = build_sasrec(interactions, settings.sasrec, seed=settings.seed).to(device)
     with partitioned(graph, processes):
         task = LightGCNTask(graph, interactions, held=stage.held, processes=processes)
         results = {task.name: _fit(task, stage, settings, processes, on_progress)}

@@ -22,7 +22,7 @@ from pipeline.catalogue import Catalogue
 from pipeline.contracts import ItemEncoder
 from pipeline.epoch_models import Progress, Stage, dismiss, train_epoch_models
 from pipeline.models import Models
-from pipeline.ranking import Ranker, RankingSettings
+from pipeline.ranking import Ranker
 from pipeline.state import ServingState
 from pipeline.training_settings import TrainingSettings, configuration
 from rankers.blend import Blend
@@ -278,11 +278,16 @@ def _with_blend(
     audience = Audience.of_users(readers, data.interactions)
     targets = held[readers]
     state = state_of(data, models)
-    candidates, raw = _candidates(state, audience, targets, settings.ranking)
-    mask = candidates != PADDING
+    ranked = Ranker(state, settings.ranking).rank(
+        audience, allowed=state.catalogue.active, excluded=list(audience.histories)
+    )
+    mask = ranked.candidates != PADDING
     names = models.blend.names
-    stacked = np.stack([np.where(mask, raw[name], np.nan) for name in names], axis=2)
-    position = (candidates == targets[:, None]).argmax(axis=1)
+    stacked = np.stack([np.where(mask, ranked.raw[name], np.nan) for name in names], axis=2)
+    # A reader whose item nobody recalled teaches nothing: put among the candidates, the item would stand out by being
+    # the one that no scorer favours, and the blend would learn to look for that.
+    found = ranked.candidates == targets[:, None]
+    position = np.where(found.any(axis=1), found.argmax(axis=1), -1)
     lengths = np.array([len(history) for history in audience.histories], dtype=np.int64)
     blend = Blend.fit(stacked, mask, position, lengths, names, settings.blend)
     models = replace(models, blend=blend)
@@ -292,21 +297,6 @@ def _with_blend(
     models, metrics["pipeline:ndcg@10"] = _with_diversity(data, models, audience, targets, settings)
     on_progress("Learning the blend", 1.0)
     return models, metrics
-
-
-def _candidates(
-    state: ServingState, audience: Audience, targets: IndexArray, settings: RankingSettings
-) -> tuple[IndexArray, dict[str, np.ndarray]]:
-    """Recalled candidates of every reader with the held-out item always among them."""
-    ranker = Ranker(state, settings)
-    ranked = ranker.rank(audience, allowed=state.catalogue.active, excluded=list(audience.histories))
-    recalled = (ranked.candidates == targets[:, None]).any(axis=1)
-    missed = np.where(recalled, PADDING, targets)[:, None]
-    raw = {
-        name: np.concatenate((ranked.raw[name], scorer.score(audience, missed)), axis=1)
-        for name, scorer in state.scorers.items()
-    }
-    return np.concatenate((ranked.candidates, missed), axis=1), raw
 
 
 def _with_diversity(

@@ -28,9 +28,11 @@ class SASRecSettings:
         heads: attention heads; they share ``dim`` equally.
         dropout: share of activations dropped in training.
         length: newest history items that are read.
-        loss: "full_softmax" over the whole catalogue; "sampled_softmax" where that is too large (beyond about 20,000).
+        loss: "sampled_softmax", which takes the whole catalogue where that is at most four times ``negatives``;
+            "full_softmax" always does.
         negatives: draws per step of the sampled softmax.
         sampler: what they are drawn by.
+        start: item embeddings before the first step: "transitions" counts who follows whom, "random" does not.
         learning_rate: step of Adam.
         weight_decay: of AdamW, on all weights.
         batch_size: target positions per step, about.
@@ -41,9 +43,10 @@ class SASRecSettings:
     heads: int = 1
     dropout: float = 0.4
     length: int = 100
-    loss: Literal["full_softmax", "sampled_softmax"] = "full_softmax"
+    loss: Literal["sampled_softmax", "full_softmax"] = "sampled_softmax"
     negatives: int = 1_024
-    sampler: Literal["uniform", "popularity"] = "popularity"
+    sampler: Literal["uniform", "popularity"] = "uniform"
+    start: Literal["transitions", "random"] = "transitions"
     learning_rate: float = 2e-3
     weight_decay: float = 0.0
     batch_size: int = 1_024
@@ -62,7 +65,11 @@ class SASRecSettings:
             raise InputError(f"learning_rate is {self.learning_rate!r}, not above 0", fix="Give a step > 0.")
         if self.weight_decay < 0:
             raise InputError(f"weight_decay is {self.weight_decay!r}, below 0", fix="Give a number >= 0.")
-        for name, known in (("loss", ("full_softmax", "sampled_softmax")), ("sampler", ("uniform", "popularity"))):
+        for name, known in (
+            ("loss", ("sampled_softmax", "full_softmax")),
+            ("sampler", ("uniform", "popularity")),
+            ("start", ("transitions", "random")),
+        ):
             if getattr(self, name) not in known:
                 raise InputError(
                     f"{name} {getattr(self, name)!r} is not known", fix=f"Use {known[0]!r} or {known[1]!r}."

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rankers.held_out import held_out_ranks, ndcg
+from rankers.item_embeddings import transition_embeddings
 from rankers.losses import full_softmax, sampled_softmax
 from rankers.sampling import build_sampler
 from rankers.sasrec import SASRec, SASRecSettings
@@ -22,6 +23,9 @@ from store.interactions import Audience, Interactions
 
 _POOL = 4_096
 """Windows that are sorted by length together: little padding, and batches still differ between epochs."""
+
+_FULL_UP_TO = 4
+"""Times the negatives that a catalogue may have to be taken whole by the sampled softmax: it then costs no more."""
 
 _VALIDATION_READERS = 20_000
 _VALIDATION_ROWS = 512
@@ -68,6 +72,8 @@ class SASRecTask:
         self._starts, self._lengths = torch.from_numpy(starts), torch.from_numpy(lengths)
         counts = torch.from_numpy(interactions.item_counts)
         self._sampler = build_sampler(self.settings.sampler, counts)
+        large = interactions.num_items > _FULL_UP_TO * self.settings.negatives
+        self._samples = self.settings.loss == "sampled_softmax" and large
 
     def optimizer(self) -> torch.optim.Optimizer:
         settings = self.settings
@@ -92,8 +98,7 @@ class SASRecTask:
         # Padding reads the window's first item, which is a valid position, and is then blanked.
         at = self._starts[windows][:, None] + torch.where(real, steps, 0)
         sequences, targets = self._items[at] * real, self._items[at + 1] * real
-        sampled = self.settings.loss == "sampled_softmax"
-        negatives = self._sampler.sample(self.settings.negatives if sampled else 0, generator)
+        negatives = self._sampler.sample(self.settings.negatives if self._samples else 0, generator)
         return SequenceBatch(sequences, lengths, targets, negatives)
 
     def loss(self, batch: SequenceBatch) -> Tensor:
@@ -101,7 +106,7 @@ class SASRecTask:
         batch = SequenceBatch(*(part.to(self.model.items.device) for part in batch))
         real = batch.targets > 0
         states, targets = self.model(batch.sequences, batch.lengths)[real], batch.targets[real]
-        if self.settings.loss == "full_softmax":
+        if not self._samples:
             return full_softmax(states, targets, self.model.items)
         return sampled_softmax(
             states, targets, self.model.items, negatives=batch.negatives, log_q=self._sampler.log_q.to(states.device)
@@ -152,6 +157,16 @@ def _windows(interactions: Interactions, length: int) -> tuple[IndexArray, Index
     return np.array(starts, dtype=np.int64), np.array(lengths, dtype=np.int64)
 
 
+def build_sasrec(interactions: Interactions, settings: SASRecSettings, *, seed: int) -> SASRec:
+    """An untrained model, with the item embeddings that the settings start from."""
+    generator = torch.Generator().manual_seed(seed)
+    model = SASRec(interactions.num_items, settings, generator=generator)
+    if settings.start == "transitions":
+        with torch.no_grad():
+            model.items.copy_(transition_embeddings(interactions, settings.dim, generator=generator))
+    return model
+
+
 def train_sasrec(
     interactions: Interactions,
     settings: SASRecSettings,
@@ -165,7 +180,6 @@ def train_sasrec(
     Raises:
         TrainingError: the data cannot be trained on.
     """
-    generator = torch.Generator().manual_seed(trainer.seed)
-    model = SASRec(interactions.num_items, settings, generator=generator)
+    model = build_sasrec(interactions, settings, seed=trainer.seed)
     result = fit(SASRecTask(model, interactions, held=held), trainer, on_epoch=on_epoch)
     return SASRecScorer(model), result

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from rankers.arrays import strongest_per_row
+from rankers.arrays import Sparse, strongest_per_row
 from rankers.neighbourhood import NeighbourhoodScorer
 from store.errors import InputError
 from store.interactions import Interactions
@@ -54,14 +54,7 @@ class TransitionScorer(NeighbourhoodScorer):
     @classmethod
     def fit(cls, interactions: Interactions, settings: TransitionSettings = TransitionSettings()) -> TransitionScorer:
         """Count transitions: at most ``window`` per interaction."""
-        size = interactions.num_items + 1
-        forward = sp.csr_matrix((size, size), dtype=np.float64)
-        for step in range(1, settings.window + 1):
-            same_user = interactions.users[:-step] == interactions.users[step:]
-            first, second = interactions.items[:-step][same_user], interactions.items[step:][same_user]
-            other = first != second
-            ones = np.full(np.count_nonzero(other), 1.0 / step)
-            forward = forward + sp.csr_matrix((ones, (first[other], second[other])), shape=(size, size))
+        forward = transition_counts(interactions, settings.window)
         counts = forward + settings.reverse * forward.T
         leaving, entering = np.asarray(counts.sum(axis=1)).ravel(), np.asarray(counts.sum(axis=0)).ravel()
         weights = (
@@ -71,6 +64,19 @@ class TransitionScorer(NeighbourhoodScorer):
         )
         strongest = strongest_per_row(sp.csr_matrix(weights, dtype=np.float32), settings.neighbours)
         return cls(strongest, decay=settings.decay, recent=settings.recent)
+
+
+def transition_counts(interactions: Interactions, window: int) -> Sparse:
+    """A[i, j], the sum of 1/k over all that went from i to j in k <= ``window`` steps: sparse float64 [N+1, N+1]."""
+    size = interactions.num_items + 1
+    counts = sp.csr_matrix((size, size), dtype=np.float64)
+    for step in range(1, window + 1):
+        same_user = interactions.users[:-step] == interactions.users[step:]
+        first, second = interactions.items[:-step][same_user], interactions.items[step:][same_user]
+        other = first != second
+        ones = np.full(np.count_nonzero(other), 1.0 / step)
+        counts = counts + sp.csr_matrix((ones, (first[other], second[other])), shape=(size, size))
+    return counts
 
 
 def _inverse_power(totals: np.ndarray, power: float) -> np.ndarray:

@@ -169,6 +169,7 @@ def test_learns_a_planted_markov_chain(loss):
     assert result.best_value is not None
     assert result.best_value > 0.99
     scores = scorer.score(audience([3, 4, 5], [20]))
+    scores[0, [3, 4, 5]] = scores[1, 20] = -np.inf  # met; the embeddings that training starts from keep items near
     np.testing.assert_array_equal(scores.argmax(axis=1), [6, 1])
 
 
