@@ -54,21 +54,25 @@ def test_best_leaves_the_scores_alone_and_reads_locked_ones() -> None:
     np.testing.assert_array_equal(scores, before)
 
 
-@pytest.mark.parametrize(("rows", "cells"), [(256, 1 << 24), (4, 400), (4, 10)])
-def test_products_do_not_depend_on_the_tiles(monkeypatch: pytest.MonkeyPatch, rows: int, cells: int) -> None:
+# Of 301 items: one tile, tiles wide enough for groups, tiles that are not.
+@pytest.mark.parametrize(("rows", "cells"), [(512, 1 << 25), (4, 1_000), (4, 10)])
+@pytest.mark.parametrize("values", [4, 1_000])
+def test_products_do_not_depend_on_the_tiles(
+    monkeypatch: pytest.MonkeyPatch, rows: int, cells: int, values: int
+) -> None:
     monkeypatch.setattr(topk, "_TILE_ROWS", rows)
     monkeypatch.setattr(topk, "_TILE_SCORES", cells)
     chance = np.random.default_rng(0)
     # Whole numbers: products are exact, and there are ties.
-    vectors = chance.integers(-3, 4, size=(301, 5)).astype(np.float32)
-    queries = chance.integers(-3, 4, size=(11, 5)).astype(np.float32)
+    vectors = chance.integers(-values, values, size=(301, 5)).astype(np.float32)
+    queries = chance.integers(-values, values, size=(11, 5)).astype(np.float32)
     exclude = [chance.integers(1, 301, size=size) for size in range(11)]
     scores = queries @ vectors.T
     scores[:, 0] = -np.inf
-    for row, items in enumerate(exclude):
-        scores[row, items] = -np.inf
-    items, values = best_products(queries, vectors, 6, exclude=exclude)
-    assert (items.tolist(), values.tolist()) == sorted_out(scores, 6)
+    for row, left_out in enumerate(exclude):
+        scores[row, left_out] = -np.inf
+    found, products = best_products(queries, vectors, 6, exclude=exclude)
+    assert (found.tolist(), products.tolist()) == sorted_out(scores, 6)
 
 
 def test_products_where_nearly_all_is_excluded() -> None:
