@@ -83,9 +83,10 @@ def overlap(found: IndexArray, right: IndexArray) -> float:
 
 def _fetched(search: Any) -> int:
     """Vectors that one run of a search of an HNSW graph compares."""
-    faiss.cvar.hnsw_stats.reset()
+    counters: Any = faiss.cvar
+    counters.hnsw_stats.reset()
     search()
-    return int(faiss.cvar.hnsw_stats.ndis)
+    return int(counters.hnsw_stats.ndis)
 
 
 def _flat(vectors: Vectors) -> Any:

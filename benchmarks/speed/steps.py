@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ class Trainable(Protocol[Batch]):
     def loss(self, batch: Batch) -> Tensor: ...
 
 
-class Steps:
+class Steps(Generic[Batch]):
     """Begins a new epoch with each call and trains its first steps; what prepares an epoch is part of the time.
 
     Args:
@@ -50,5 +50,5 @@ class Steps:
             loss.backward()
             self._optimizer.step()
 
-    def _few(self) -> Iterator[object]:
+    def _few(self) -> Iterator[Batch]:
         return islice(self._task.batches(self._epoch, self._generator), self._count)
