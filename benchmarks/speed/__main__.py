@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,7 +24,7 @@ TESTS: tuple[tuple[tuple[str, ...], Callable[[Setting, Machine], list[Row]]], ..
     (sasrec.ROWS, sasrec.rows),
     (topk.ROWS, topk.rows),
     (metrics.ROWS, metrics.rows),
-    (index.ROWS, index.rows),
+    *((names, partial(index.rows, size)) for size, names in index.ROWS.items()),
 )
 
 
