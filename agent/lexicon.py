@@ -16,6 +16,7 @@ from agent.language import Language, PhraseTable
 from agent.request import FacetRef
 from agent.tokens import fold, stem, title_key, value_key, words_of
 from pipeline.query import Vocabulary
+from store.readers.titles import natural_title
 from store.records import Item
 
 MAX_VALUE_WORDS = 6
@@ -33,8 +34,6 @@ _NAMES = re.compile(rf"(?<![.!?\"“] )({_NAME})")
 _YEAR = re.compile(r"\s*\((\d{4})\)\s*$")
 _BEHIND = re.compile(r"(?:\s*\([^()]*\))+\s*$")
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
-_ARTICLE_LAST = re.compile(r"^(.*\S),\s*(The|A|An|La|Le|Les|Il|Los|Las|El|Der|Die|Das|L')$", re.IGNORECASE)
-_ARTICLE_INSIDE = re.compile(r"^(.*?\S),\s*(The|A|An)(\s*[:(].*)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -46,14 +45,9 @@ class TitleEntry:
     grade: int
 
 
-def natural_title(title: str) -> str:
+def spoken_title(title: str) -> str:
     """A title as people say it: "Matrix, The (1999)" -> "The Matrix"."""
-    title = _YEAR.sub("", title.strip())
-    if last := _ARTICLE_LAST.match(title):
-        return f"{last[2]} {last[1]}"
-    if inside := _ARTICLE_INSIDE.match(title):
-        return f"{inside[2]} {inside[1]}{inside[3]}"
-    return title
+    return natural_title(_YEAR.sub("", title))
 
 
 def title_names(title: str) -> list[tuple[str, int]]:
@@ -61,8 +55,8 @@ def title_names(title: str) -> list[tuple[str, int]]:
     title = _YEAR.sub("", title.strip())
     behind = _BEHIND.search(title)
     inside = _PARENTHESES.findall(behind[0]) if behind else []
-    others = [natural_title(re.sub(r"^a\.?k\.?a\.?\s*", "", other.strip())) for other in inside]
-    main = natural_title(_BEHIND.sub("", title).strip())
+    others = [spoken_title(re.sub(r"^a\.?k\.?a\.?\s*", "", other.strip())) for other in inside]
+    main = spoken_title(_BEHIND.sub("", title).strip())
     names = [(main, 0)] + [(other, 1) for other in others if other and not other.isdigit()]
     parts = re.split(r"\s*:\s+|\s+-\s+", main)
     if len(parts) > 1:
@@ -147,7 +141,7 @@ class Lexicon:
 
     def spoken(self, item_id: str) -> str:
         """A title as a person would say it, in quotation marks, so that it is taken for a title."""
-        return f'"{natural_title(_PARENTHESES.sub("", self.vocabulary.titles[item_id]).strip())}"'
+        return f'"{spoken_title(_PARENTHESES.sub("", self.vocabulary.titles[item_id]).strip())}"'
 
     def key_of(self, words: Sequence[str]) -> str:
         """Key of a title's words, leading article dropped."""

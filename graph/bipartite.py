@@ -13,6 +13,9 @@ from torch.nn.functional import embedding_bag
 from store.errors import TrainingError
 from store.interactions import Interactions
 
+Sparse = Any
+"""A scipy CSR matrix; scipy ships no types, and those that pyright infers are wrong."""
+
 
 class BipartiteGraph(nn.Module):
     """Interactions as a bipartite graph, normalised by 1/sqrt(d_u d_i).
@@ -39,22 +42,15 @@ class BipartiteGraph(nn.Module):
 
     def __init__(self, interactions: Interactions) -> None:
         super().__init__()
-        if not len(interactions):
-            raise TrainingError("a graph was asked for with 0 interactions", fix="Ingest events first.")
+        normalised = normalised_adjacency(interactions)
         self.num_users = interactions.num_users
         self.num_items = interactions.num_items
-        adjacency = interactions.matrix
-        user_degrees = np.asarray(adjacency.sum(axis=1)).ravel()
-        item_degrees = np.asarray(adjacency.sum(axis=0)).ravel()
-        normalised = sp.csr_matrix(
-            sp.diags_array(_inverse_root(user_degrees)) @ adjacency @ sp.diags_array(_inverse_root(item_degrees))
-        )
         for side, matrix in (("user", normalised), ("item", sp.csr_matrix(normalised.T))):
             others = "items" if side == "user" else "users"
             self._hold(f"{side}_offsets", matrix.indptr.astype(np.int32))
             self._hold(f"{side}_{others}", matrix.indices.astype(np.int32))
             self._hold(f"{side}_weights", matrix.data.astype(np.float32))
-        self._hold("item_degrees", item_degrees.astype(np.float32))
+        self._hold("item_degrees", interactions.item_counts)
 
     def _hold(self, name: str, array: np.ndarray[Any, Any]) -> None:
         self.register_buffer(name, torch.from_numpy(array), persistent=False)
@@ -81,6 +77,21 @@ class BipartiteGraph(nn.Module):
             _sparse_product(self.user_offsets, self.user_items, self.user_weights, items),
             _sparse_product(self.item_offsets, self.item_users, self.item_weights, users),
         )
+
+
+def normalised_adjacency(interactions: Interactions) -> Sparse:
+    """R~ = D_u^-1/2 R D_i^-1/2, sparse float32 [U+1, N+1].
+
+    Raises:
+        TrainingError: there are no interactions.
+    """
+    if not len(interactions):
+        raise TrainingError("a graph was asked for with 0 interactions", fix="Ingest events first.")
+    adjacency = interactions.matrix
+    user_degrees = np.asarray(adjacency.sum(axis=1)).ravel()
+    item_degrees = np.asarray(adjacency.sum(axis=0)).ravel()
+    normalised = sp.diags_array(_inverse_root(user_degrees)) @ adjacency @ sp.diags_array(_inverse_root(item_degrees))
+    return sp.csr_matrix(normalised, dtype=np.float32)
 
 
 class _Propagate(torch.autograd.Function):

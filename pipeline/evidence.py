@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.catalogue import facets_of
-from pipeline.contracts import Vectors
+from pipeline.contracts import Additive, Vectors
 from pipeline.query import ChannelScore, Query, Reason
 from pipeline.ranking import Ranked
 from pipeline.reader import Reader
 from pipeline.state import ServingState
-from rankers.neighbourhood import NeighbourhoodScorer
 from store.ids import IndexArray
 from store.records import Item
 
-TASTE = ("lightgcn", "item_to_item", "content")
+TASTE = ("lightgcn", "spectral", "item_to_item", "content")
 """Channels that say "because of what you know": their votes are divided over the history items."""
 
 SEQUENCE = ("sasrec", "transition")
@@ -69,6 +68,7 @@ class Evidence:
         """
         parts = {
             "lightgcn": self.graph_parts(reader, candidates),
+            "spectral": _by_position(self._state.models.spectral, reader.history, candidates),
             "item_to_item": _by_position(self._state.models.item_to_item, reader.history, candidates),
             "content": self._state.vectors[candidates] @ self._state.vectors[reader.history].T,
         }
@@ -174,7 +174,7 @@ class Evidence:
         return self._state.catalogue.shared_values(item, others[0])[:2]
 
 
-def _by_position(scorer: NeighbourhoodScorer, history: IndexArray, candidates: IndexArray) -> Vectors:
+def _by_position(scorer: Additive, history: IndexArray, candidates: IndexArray) -> Vectors:
     """Contribution of each history item to each candidate, float32 [C, H]."""
     return np.stack([scorer.contributions(history, int(candidate)) for candidate in candidates])
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from encoders.projector import ContentProjector
 from graph.scorer import LightGCNScorer
+from graph.spectral import SpectralScorer
 from pipeline.contracts import Arrays
 from rankers.blend import Blend
 from rankers.item_to_item import ItemToItemScorer
@@ -33,6 +34,7 @@ class Models:
     items: IdMap[ItemId]
     interactions: Interactions
     lightgcn: LightGCNScorer
+    spectral: SpectralScorer
     sasrec: SASRecScorer
     item_to_item: ItemToItemScorer
     transition: TransitionScorer
@@ -49,6 +51,7 @@ class Models:
         """Array groups of the snapshot."""
         return {
             "lightgcn": self.lightgcn.to_arrays(),
+            "spectral": self.spectral.to_arrays(),
             "sasrec": self.sasrec.to_arrays(),
             "item_to_item": self.item_to_item.to_arrays(),
             "transition": self.transition.to_arrays(),
@@ -83,6 +86,7 @@ class Models:
                 edges["users"], edges["items"], edges["times"], num_users=len(users), num_items=len(items)
             ),
             lightgcn=LightGCNScorer.from_arrays(snapshot.arrays("lightgcn")),
+            spectral=SpectralScorer.from_arrays(snapshot.arrays("spectral")),
             sasrec=SASRecScorer.from_arrays(snapshot.arrays("sasrec")),
             item_to_item=ItemToItemScorer.from_arrays(snapshot.arrays("item_to_item")),
             transition=TransitionScorer.from_arrays(snapshot.arrays("transition")),

@@ -33,6 +33,8 @@ PROMISING = 50
 """Users with the best graph score for the draft, among whom its readers are found."""
 READERS = 5
 TOP = 10
+NOT_RECALLED = np.iinfo(np.int64).max
+"""Rank of a draft that no recall channel brings to a reader."""
 
 
 class Previewer:
@@ -113,11 +115,13 @@ class Previewer:
         ranks = self._ranks(state, users, candidate)
         reach = float((ranks[np.isin(users, sample)] <= TOP).mean())
         order = np.argsort(ranks, kind="stable")[:READERS]
+        order = order[ranks[order] < NOT_RECALLED]
         evidence = Evidence(state)
         return tuple(self._reader(state, evidence, int(users[row]), int(ranks[row]), candidate) for row in order), reach
 
     def _ranks(self, state: ServingState, users: IndexArray, candidate: int) -> IndexArray:
-        """Rank of the draft for each user among what they have not met: int64 [B]."""
+        """Rank of the draft for each user among what they have not met: int64 [B], ``NOT_RECALLED`` where no channel
+        brought it."""
         interactions = state.models.interactions
         ranker = Ranker(state, self._settings)
         ranks: list[IndexArray] = []
@@ -126,8 +130,7 @@ class Previewer:
             ranked = ranker.rank(audience, allowed=state.catalogue.active, excluded=list(audience.histories))
             own = np.where(ranked.candidates == candidate, ranked.scores, -np.inf).max(axis=1, keepdims=True)
             behind = (ranked.scores > own).sum(axis=1) + 1
-            # Not recalled at all: behind everything that was.
-            ranks.append(np.where(np.isfinite(own[:, 0]), behind, len(state.catalogue)))
+            ranks.append(np.where(np.isfinite(own[:, 0]), behind, NOT_RECALLED))
         return np.concatenate(ranks)
 
     def _reader(self, state: ServingState, evidence: Evidence, user: int, rank: int, candidate: int) -> PreviewReader:

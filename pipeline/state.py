@@ -91,7 +91,12 @@ class ServingState:
         cold = np.flatnonzero(is_cold)
         resemblance = Resemblance.nearest(index=content_index, vectors=vectors, cold=cold)
         lightgcn, sasrec = _with_cold_items(models, catalogue.items, content, cold)
-        by_behaviour: tuple[Scorer, ...] = (models.item_to_item, models.transition, models.popularity)
+        by_behaviour: tuple[Scorer, ...] = (
+            models.spectral,
+            models.item_to_item,
+            models.transition,
+            models.popularity,
+        )
         scorers: dict[str, Scorer] = {
             "lightgcn": lightgcn,
             "sasrec": sasrec,

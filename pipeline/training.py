@@ -20,6 +20,7 @@ from encoders.projector import ContentProjector, ProjectorSettings, fit_projecto
 from graph.bipartite import BipartiteGraph
 from graph.lightgcn import LightGCN, LightGCNSettings
 from graph.scorer import LightGCNScorer
+from graph.spectral import SpectralScorer, SpectralSettings, choose_spectral
 from graph.training import LightGCNTask
 from pipeline.catalogue import Catalogue
 from pipeline.contracts import ItemEncoder
@@ -51,7 +52,7 @@ DIVERSITIES = (0.0, 0.02, 0.05, 0.1, 0.2)
 """Strengths of the rerank step among which validation chooses."""
 
 
-SCORERS = ("lightgcn", "sasrec", "item_to_item", "transition", "popularity", "content")
+SCORERS = ("lightgcn", "spectral", "sasrec", "item_to_item", "transition", "popularity", "content")
 """What the blend weighs, by name."""
 
 
@@ -75,6 +76,7 @@ class TrainingSettings:
     tolerated_loss: float = 0.005
     log_dir: Path | None = None
     lightgcn: LightGCNSettings = field(default_factory=LightGCNSettings)
+    spectral: SpectralSettings = field(default_factory=SpectralSettings)
     sasrec: SASRecSettings = field(default_factory=SASRecSettings)
     projector: ProjectorSettings = field(default_factory=ProjectorSettings)
     blend: BlendSettings = field(default_factory=BlendSettings)
@@ -175,10 +177,11 @@ def fit_models(data: TrainingData, settings: TrainingSettings, *, on_progress: P
             fix="Ingest more events, or lower minimum_interactions.",
         )
     chosen = _Fit(data.on(remaining), settings, on_progress, stage="choose")
-    models, curves = chosen.run(held)
+    models, curves, spectral = chosen.run(held, settings.spectral)
     models, metrics = _with_blend(data.on(remaining), models, held, settings, on_progress)
     refit = _Fit(data, settings, on_progress, stage="refit")
-    final, _ = refit.run(None, epochs={name: result.best_epoch for name, result in curves.items()})
+    epochs = {name: result.best_epoch for name, result in curves.items()}
+    final, _, _ = refit.run(None, spectral, epochs=epochs)
     final = replace(final, blend=models.blend, diversity=models.diversity)
     return Fitted(final, metrics, curves)
 
@@ -193,13 +196,15 @@ class _Fit:
         self._stage = stage
 
     def run(
-        self, held: IndexArray | None, *, epochs: dict[str, int] | None = None
-    ) -> tuple[Models, dict[str, TrainingResult]]:
+        self, held: IndexArray | None, spectral: SpectralSettings, *, epochs: dict[str, int] | None = None
+    ) -> tuple[Models, dict[str, TrainingResult], SpectralSettings]:
+        """Fit everything; with ``held``, the epochs and the filter are chosen and returned, without, they are taken."""
         data, interactions, settings = self._data, self._data.interactions, self._settings
         self._on_progress(f"Counting transitions and co-occurrences ({self._stage})", 0.0)
         popularity = PopularityScorer.fit(interactions)
         item_to_item = ItemToItemScorer.fit(interactions)
         transition = TransitionScorer.fit(interactions)
+        by_spectrum, spectral = self._spectral(held, spectral)
         seed_everything(settings.seed)
         graph = LightGCN(BipartiteGraph(interactions), settings.lightgcn)
         sequence = SASRec(
@@ -216,6 +221,7 @@ class _Fit:
             items=data.item_ids,
             interactions=interactions,
             lightgcn=lightgcn,
+            spectral=by_spectrum,
             sasrec=sasrec,
             item_to_item=item_to_item,
             transition=transition,
@@ -224,7 +230,21 @@ class _Fit:
             blend=_unlearned(SCORERS),
             diversity=0.0,
         )
-        return models, curves
+        return models, curves, spectral
+
+    def _spectral(self, held: IndexArray | None, settings: SpectralSettings) -> tuple[SpectralScorer, SpectralSettings]:
+        title = f"Filtering the item graph ({self._stage})"
+        self._on_progress(title, 0.0)
+        interactions = self._data.interactions
+        if held is None:
+            scorer = SpectralScorer.fit(interactions, settings)
+        else:
+            scorer, choice = choose_spectral(
+                interactions, held, settings=settings, on_progress=lambda share: self._on_progress(title, share)
+            )
+            settings = choice.settings
+        self._on_progress(title, 1.0)
+        return scorer, settings
 
     def _train(self, task: Task[Any], epochs: dict[str, int] | None) -> TrainingResult:
         refit = None if epochs is None else max(epochs[task.name], 1)

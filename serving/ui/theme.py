@@ -15,6 +15,7 @@ LOSS = "#b5584c"
 
 CHANNELS = {
     "lightgcn": ("People like you", "#2f86a6"),
+    "spectral": ("Tastes like yours", "#3d7d92"),
     "sasrec": ("What comes next", "#c2672d"),
     "content": ("Content", "#8563b5"),
     "item_to_item": ("Liked together", "#4f9150"),

@@ -27,20 +27,6 @@ MOVIES_CSV = ["movieId", "title", "genres"]
 NO_GENRES = frozenset({"", "unknown", "(no genres listed)"})
 
 _YEAR = re.compile(r"\s*\((\d{4})\)\s*$")
-_ARTICLES = "The|A|An|Les|La|Le|L'|Un|Une|Il|Lo|Gli|El|Los|Las|Der|Die|Das|Den|Det|Os|As"
-_ARTICLE_BEHIND = re.compile(rf"^(?P<name>[^()]+), (?P<article>{_ARTICLES})(?P<rest>\s*\(.*)?$")
-_ARTICLE_INSIDE = re.compile(rf"\((?P<name>[^()]+), (?P<article>{_ARTICLES})\)")
-
-
-def natural_title(title: str) -> str:
-    """Put the article back in front: "Postino, Il" is "Il Postino", in parentheses too."""
-    title = _ARTICLE_INSIDE.sub(lambda match: f"({_joined(match['article'], match['name'])})", title.strip())
-    match = _ARTICLE_BEHIND.match(title)
-    return _joined(match["article"], match["name"]) + (match["rest"] or "") if match else title
-
-
-def _joined(article: str, name: str) -> str:
-    return f"{article}{name}" if article.endswith("'") else f"{article} {name}"
 
 
 def split_year(title: str) -> tuple[str, str | None]:
@@ -115,7 +101,7 @@ def _films(
                 number,
                 item_of(
                     item_id=movie_id,
-                    title=natural_title(title),
+                    title=title,
                     categories=[genre for genre in genres if genre not in NO_GENRES],
                     attributes=[("year", year)],
                     notes=file.notes,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from store.errors import InputError
-from store.readers.movielens import NO_GENRES, natural_title
+from store.readers.movielens import NO_GENRES
 from store.readers.rules import RowError, event_of, id_of, item_of
 from store.readers.source import SourceFile
 from store.records import Event, Item, Rejected, User
@@ -58,7 +58,7 @@ def read_item(file: SourceFile) -> Iterator[tuple[int, Item | Rejected]]:
 def _item(values: dict[str, str], file: SourceFile) -> Item:
     item_id = values.pop("item_id")
     title_column = next((name for name in _TITLES if name in values), None)
-    title = item_id if title_column is None else natural_title(values.pop(title_column))
+    title = item_id if title_column is None else values.pop(title_column)
     categories = [word for name in _CATEGORIES for word in values.pop(name, "").split(" ") if word not in NO_GENRES]
     year = next((values.pop(name) for name in _YEARS if name in values), "")
     # A token may be any text, so one that is no number ("unknown", "V") means that the year is not known.

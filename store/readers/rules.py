@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from store.readers.titles import natural_title
 from store.records import AttributeValue, Event, EventKind, Item
 from store.schema import EPOCH
 from store.storable import ID_LIMIT
@@ -251,7 +252,7 @@ def item_of(
         RowError: it does not.
     """
     checked_id = id_of(item_id, "item id")
-    name = text_of(title, "title", limit=TITLE_LIMIT, notes=notes)
+    name = natural_title(text_of(title, "title", limit=TITLE_LIMIT, notes=notes))
     if not name:
         raise RowError("missing title", f"item {_shown(checked_id)} has no title", "Give every item a title.")
     if is_formula(name):

@@ -12,6 +12,7 @@ from safetensors.numpy import load, save
 from graph.bipartite import BipartiteGraph
 from graph.lightgcn import LightGCN, LightGCNSettings
 from graph.scorer import LightGCNScorer
+from graph.spectral import SpectralScorer, SpectralSettings
 from graph.training import LightGCNTask
 from pipeline.contracts import Scorer
 from rankers.item_to_item import ItemToItemScorer, ItemToItemSettings
@@ -62,6 +63,7 @@ SCORERS: dict[str, Callable[[], Scorer]] = {
     "transition": lambda: TransitionScorer.fit(islands()),
     "sasrec": build_sasrec,
     "lightgcn": build_lightgcn,
+    "spectral": lambda: SpectralScorer.fit(islands(), SpectralSettings(rank=6)),
 }
 UNPERSONAL = {"popularity"}
 

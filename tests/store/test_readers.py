@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from store.errors import InputError, UnsafeInput
 from store.readers import columnar, source
 from store.readers.folder import open_dataset
-from store.readers.movielens import natural_title
 from store.readers.source import SourceFile
+from store.readers.titles import natural_title
 from store.records import Event, EventKind, Item, Rejected, User
 
 MOVIES = Path(__file__).parents[2].parent / "shared" / "data" / "movies"
@@ -105,6 +105,7 @@ class TestMovieLens:
                 "The Horseman on the Roof (Le Hussard sur le toit)",
             ),
             ("Good, the Bad and the Ugly, The", "The Good, the Bad and the Ugly"),
+            ("Lord of the Rings, The: The Two Towers", "The Lord of the Rings: The Two Towers"),
             ("Seven (Se7en)", "Seven (Se7en)"),
             ("Me, Myself", "Me, Myself"),
             ("The Net", "The Net"),
