@@ -7,6 +7,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -19,7 +20,7 @@ import numpy as np
 from benchmarks.harness import Row
 from benchmarks.speed.environments import PeerEnvironment
 
-PEERS = Path(__file__).parent.parent / "peers"
+PEERS = Path(__file__).resolve().parent.parent / "peers"
 THREADS = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
 """Of both sides; our own libraries read the same variable."""
 
@@ -93,8 +94,15 @@ class Peer:
         environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(THREADS))}
         # Its folder is the only one of ours that the peer can import from.
         environment.pop("PYTHONPATH", None)
+        # Libraries leave logs where they run.
+        self._folder = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(
-            [*map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [*map(str, command)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=self._folder.name,
         )
         try:
             answer = self._ask({"do": "prepare", "settings": {**settings, "threads": THREADS}})
@@ -117,6 +125,7 @@ class Peer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._folder.cleanup()
 
     def _ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
