@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from typing import Any
 
@@ -37,6 +38,7 @@ def rows(size: str, setting: Setting, machine: Machine) -> list[Row]:
     build_seconds: dict[str, float] = {}
 
     def built(kind: str, build: Any) -> Any:
+        print(f"building {kind} of {size} ...", file=sys.stderr, flush=True)
         started = time.perf_counter()
         index = build()
         build_seconds[kind] = time.perf_counter() - started
@@ -98,7 +100,7 @@ def _inverted_lists(vectors: Vectors) -> Any:
     """IVF with 4 sqrt(N) lists, of which a search reads 32."""
     lists = int(4 * math.sqrt(len(vectors)))
     index = faiss.IndexIVFFlat(faiss.IndexFlatIP(_DIM), _DIM, lists, faiss.METRIC_INNER_PRODUCT)
-    index.cp.max_points_per_centroid = 64
+    index.cp.max_points_per_centroid, index.cp.niter = 64, 10
     index.train(vectors[1:])  # pyright: ignore[reportCallIssue]
     index.add(vectors[1:])  # pyright: ignore[reportCallIssue]
     index.nprobe = _PROBES

@@ -45,7 +45,7 @@ class CooGraph(nn.Module):
 def rows(setting: Setting, machine: Machine) -> list[Row]:
     """All three."""
     train = Gowalla.read(setting.data).train
-    steps, of_steps = 3 if setting.quick else 20, -(-len(train) // SETTINGS.batch_size)
+    steps, of_steps = 2 if setting.quick else 20, -(-len(train) // SETTINGS.batch_size)
     facts: dict[str, Any] = {"steps": steps, "of_steps": of_steps, "loss": "bpr"}
     graph = BipartiteGraph(train)
 

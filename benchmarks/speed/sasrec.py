@@ -35,7 +35,7 @@ def rows(setting: Setting, machine: Machine) -> list[Row]:
     num_items = int(max(items.max() for items in sequences))
     train = as_interactions([items[:-_HELD_OUT] for items in sequences], num_items=num_items)
     targets = len(train) - train.num_users
-    steps = 2 if setting.quick else 10
+    steps = 1 if setting.quick else 10
     facts: dict[str, Any] = {"steps": steps, "of_steps": -(-targets // SETTINGS.batch_size), "loss": "full softmax"}
     model = SASRec(num_items, SETTINGS, generator=torch.Generator().manual_seed(setting.seed))
     ours = Own("sasrec_epoch_ours", Steps(SASRecTask(model, train), steps, seed=setting.seed), facts)
