@@ -6,9 +6,11 @@ B rows, M columns, N items, D dimension, K cut.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from pipeline.contracts import Scores, Vectors
 from store.ids import PADDING, IndexArray
@@ -99,6 +101,34 @@ def best_products(
     Returns:
         items int64 [B, K] and scores float32 [B, K]; 0 and -inf where fewer were left.
     """
+    workers = min(torch.get_num_threads(), len(queries) // _TILE_ROWS)
+    if workers < 2:
+        return _best_of_queries(queries, vectors, k, exclude)
+    # Each worker takes its share of the queries alone: to meet after every product costs more, and far more where other
+    # work has one of the cores. OpenBLAS has one setting for the process, torch one for each thread.
+    share = -(-len(queries) // workers)
+    shares = [slice(start, start + share) for start in range(0, len(queries), share)]
+    threads = torch.get_num_threads()
+    try:
+        with (
+            threadpool_limits(1, user_api="blas"),
+            ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool,
+        ):
+            parts = list(
+                pool.map(
+                    lambda part: _best_of_queries(queries[part], vectors, k, exclude[part] if exclude else None), shares
+                )
+            )
+    finally:
+        torch.set_num_threads(threads)
+    items, values = (np.concatenate(found) for found in zip(*parts, strict=True))
+    return items, values
+
+
+def _best_of_queries(
+    queries: Vectors, vectors: Vectors, k: int, exclude: Sequence[IndexArray] | None
+) -> tuple[IndexArray, Scores]:
+    """`best_products` in this thread."""
     rows = min(_TILE_ROWS, max(1, len(queries)))
     width = max(_TILE_SCORES // rows, 2 * k + 1)
     items = np.empty((len(queries), k), dtype=np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -73,6 +74,25 @@ def test_products_do_not_depend_on_the_tiles(
         scores[row, left_out] = -np.inf
     found, products = best_products(queries, vectors, 6, exclude=exclude)
     assert (found.tolist(), products.tolist()) == sorted_out(scores, 6)
+
+
+def test_products_of_many_queries_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topk, "_TILE_ROWS", 4)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    limits: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", limits.append)
+    chance = np.random.default_rng(0)
+    vectors = chance.integers(-9, 10, size=(301, 5)).astype(np.float32)
+    queries = chance.integers(-9, 10, size=(14, 5)).astype(np.float32)
+    exclude = [chance.integers(1, 301, size=size) for size in range(14)]
+    scores = queries @ vectors.T
+    scores[:, 0] = -np.inf
+    for row, left_out in enumerate(exclude):
+        scores[row, left_out] = -np.inf
+    found, _ = best_products(queries, vectors, 6, exclude=exclude)
+    assert found.tolist() == sorted_out(scores, 6)[0]
+    assert set(limits[:-1]) == {1}
+    assert limits[-1] == 3
 
 
 def test_products_where_nearly_all_is_excluded() -> None:
