@@ -18,11 +18,11 @@ from store.ids import PADDING, IndexArray
 _GROUP = 16
 """Columns whose maximum stands for them when the k best groups are looked for."""
 
-_TILE_ROWS = 512
+_TILE_ROWS = 256
 """Queries of a tile: the matrix product packs the items anew for every tile, which must be worth it."""
 
-_TILE_SCORES = 1 << 25
-"""Scores of a tile: 128 MB. Tiles that fit the cache were tried; their products are slower by what the rest gains."""
+_TILE_SCORES = 1 << 24
+"""Scores of a tile: 64 MB. Tiles that fit the cache were tried; their products are slower by what the rest gains."""
 
 
 def best(scores: Scores, k: int) -> tuple[IndexArray, Scores]:
