@@ -24,6 +24,9 @@ from store.ids import PADDING, IndexArray
 
 FloatArray = NDArray[np.float64]
 
+_TABLE_QUERIES = 64
+"""Queries whose relevant items are looked up in one table: 64 bytes for each item of the catalogue."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -63,20 +66,49 @@ def judge(ranked: IndexArray, relevant: IndexArray | Sequence[IndexArray]) -> Ju
             f"ranked list {int(np.flatnonzero(repeated)[0])} names an item twice",
             fix="Rank every item at most once: repeats would be counted as further hits.",
         )
-    sets = [np.unique(items[items != PADDING]) for items in map(np.atleast_1d, relevant)]
-    counts = np.array([len(items) for items in sets], dtype=np.int64)
+    wanted, counts = _flat(relevant)
     if (counts == 0).any():
         raise InputError(
             f"query {int(np.flatnonzero(counts == 0)[0])} has no relevant item",
             fix="Leave such queries out: recall is not defined for them.",
         )
-    if not len(counts):
-        return Judged(np.zeros(ranked.shape, dtype=np.bool_), counts)
-    width = int(max(ranked.max(initial=0), max(items[-1] for items in sets))) + 1
-    keys = np.repeat(np.arange(len(sets)), counts) * width + np.concatenate(sets)
-    asked = np.arange(len(ranked))[:, None] * width + ranked
-    hits = np.isin(asked, keys) & (ranked != PADDING)
-    return Judged(hits, counts)
+    return Judged(_hits(ranked, wanted, counts), counts)
+
+
+def _flat(relevant: IndexArray | Sequence[IndexArray]) -> tuple[IndexArray, IndexArray]:
+    """The distinct items of all queries, one query after the other, and how many each has [Q]."""
+    lists = [relevant] if isinstance(relevant, np.ndarray) else relevant
+    lengths = [1] * len(relevant) if isinstance(relevant, np.ndarray) else [len(items) for items in relevant]
+    items = np.concatenate(lists) if len(lists) else np.zeros(0, dtype=np.int64)
+    queries = np.repeat(np.arange(len(lengths)), lengths)
+    queries, items = queries[items != PADDING], items[items != PADDING]
+    width = int(items.max(initial=0)) + 1
+    keys = queries * width + items
+    if (keys[1:] <= keys[:-1]).any():  # most callers pass sorted sets, and sorting takes longer than all the rest
+        keys = np.sort(keys)
+        queries, items = np.divmod(keys[np.diff(keys, prepend=-1) > 0], width)
+    return items, np.bincount(queries, minlength=len(lengths))
+
+
+def _hits(ranked: IndexArray, wanted: IndexArray, counts: IndexArray) -> NDArray[np.bool_]:
+    """Whether each position holds an item wanted by its query, bool [Q, K].
+
+    A few queries at a time are looked up in a table of all items, which stays in the cache.
+    """
+    width = int(max(ranked.max(initial=0), wanted.max(initial=0))) + 1
+    table = np.zeros(_TABLE_QUERIES * width, dtype=np.bool_)
+    ends = np.concatenate(([0], np.cumsum(counts)))
+    starts = np.arange(len(ranked)) % _TABLE_QUERIES * width
+    marked = np.repeat(starts, counts) + wanted
+    asked = starts[:, None] + ranked
+    hits = np.empty(ranked.shape, dtype=np.bool_)
+    for first in range(0, len(ranked), _TABLE_QUERIES):
+        rows = slice(first, first + _TABLE_QUERIES)
+        marks = marked[ends[first] : ends[min(first + _TABLE_QUERIES, len(ranked))]]
+        table[marks] = True
+        hits[rows] = table[asked[rows]]
+        table[marks] = False
+    return hits
 
 
 def recall(judged: Judged, k: int) -> FloatArray:

@@ -13,6 +13,7 @@ import numpy as np
 import torch  # noqa: F401
 
 from pipeline.contracts import Scores, VectorIndex, Vectors
+from pipeline.topk import best_products
 from store.errors import InputError
 from store.ids import PADDING, IndexArray
 
@@ -38,34 +39,6 @@ class IndexSettings:
             raise InputError(f"index backend {self.backend!r} is not known", fix='Use "auto", "exact" or "faiss".')
 
 
-def best(scores: Scores, k: int) -> tuple[IndexArray, Scores]:
-    """The k best columns of each row, best first; ties go to the lower index.
-
-    Args:
-        scores: float32 [B, N+1]; -inf marks what must not come back.
-
-    Returns:
-        items int64 [B, k] and scores float32 [B, k]; 0 and -inf where fewer were left.
-    """
-    rows, columns = scores.shape
-    take = min(k, columns)
-    if take == 0:
-        return np.zeros((rows, k), dtype=np.int64), np.full((rows, k), -np.inf, dtype=np.float32)
-    if take < columns:
-        # The threshold keeps ties at the boundary, so that the stable sort below decides them by index.
-        threshold = np.partition(scores, columns - take, axis=1)[:, columns - take]
-    else:
-        threshold = np.full(rows, -np.inf, dtype=scores.dtype)
-    items = np.full((rows, k), PADDING, dtype=np.int64)
-    values = np.full((rows, k), -np.inf, dtype=np.float32)
-    for row in range(rows):
-        found = np.flatnonzero((scores[row] >= threshold[row]) & (scores[row] > -np.inf))
-        order = found[np.argsort(-scores[row, found], kind="stable")][:take]
-        items[row, : len(order)] = order
-        values[row, : len(order)] = scores[row, order]
-    return items, values
-
-
 class ExactIndex:
     """Inner products with every item; the reference that other indexes are compared with.
 
@@ -79,11 +52,7 @@ class ExactIndex:
     def search(
         self, queries: Vectors, k: int, *, exclude: Sequence[IndexArray] | None = None
     ) -> tuple[IndexArray, Scores]:
-        scores = queries @ self._vectors.T
-        scores[:, PADDING] = -np.inf
-        for row, items in enumerate(exclude or ()):
-            scores[row, items] = -np.inf
-        return best(scores, k)
+        return best_products(queries, self._vectors, k, exclude=exclude)
 
 
 class FaissIndex:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.contracts import Scores, Vectors
-from pipeline.index import best
 from pipeline.rerank import maximal_marginal_relevance
 from pipeline.state import ServingState
+from pipeline.topk import best, cells
 from store.errors import InputError
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience
@@ -111,9 +111,10 @@ class Ranker:
         sources = everything | self._request_scores(audience, terms)
         fresh = allowed & self._state.is_cold
         cut = max(self._settings.recall, at_least)
-        lists = {name: _top(scores, cut, allowed, excluded) for name, scores in sources.items()}
+        left_out = cells(excluded)
+        lists = {name: _top(scores, cut, allowed, left_out) for name, scores in sources.items()}
         if fresh.any():
-            lists["new"] = _top(everything["content"], cut, fresh, excluded)
+            lists["new"] = _top(everything["content"], cut, fresh, left_out)
         candidates, recall_ranks = _union(lists, len(audience))
         raw = {name: np.take_along_axis(scores, candidates, axis=1) for name, scores in everything.items()}
         return self._combine(audience, candidates, raw, terms=terms, recall_ranks=recall_ranks)
@@ -189,15 +190,14 @@ class Ranker:
 
     def alone(self, name: str, audience: Audience, *, k: int, allowed: Mask, excluded: list[IndexArray]) -> IndexArray:
         """What one scorer would show by itself: items int64 [B, k], 0 where fewer are left."""
-        lists = _top(self._state.scorers[name].score(audience), k, allowed, excluded)
+        lists = _top(self._state.scorers[name].score(audience), k, allowed, cells(excluded))
         return np.pad(lists, ((0, 0), (0, k - lists.shape[1])))
 
 
-def _top(scores: Scores, cut: int, allowed: Mask, excluded: list[IndexArray]) -> IndexArray:
-    """Best allowed items of each row, int64 [B, <= cut]."""
-    scores = np.where(allowed[None, :], scores, -np.inf).astype(np.float32)
-    for row, items in enumerate(excluded):
-        scores[row, items] = -np.inf
+def _top(scores: Scores, cut: int, allowed: Mask, left_out: tuple[IndexArray, IndexArray]) -> IndexArray:
+    """Best allowed items of each row but those in the cells left out, int64 [B, <= cut]."""
+    scores = np.where(allowed[None, :], scores, np.float32(-np.inf)).astype(np.float32, copy=False)
+    scores[left_out] = -np.inf
     return best(scores, min(cut, int(allowed.sum())))[0]
 
 

@@ -15,7 +15,6 @@ from pipeline.catalogue import Catalogue
 from pipeline.contracts import ItemEncoder
 from pipeline.evidence import Evidence, channel_scores
 from pipeline.explain import Explainer
-from pipeline.index import best
 from pipeline.models import Models
 from pipeline.preview import Previewer
 from pipeline.query import (
@@ -34,6 +33,7 @@ from pipeline.reader import Reader, read_query
 from pipeline.search import Search
 from pipeline.similarity import content_neighbour
 from pipeline.state import ServingState
+from pipeline.topk import best
 from store.database import Store
 from store.errors import InputError, NoSnapshot
 from store.ids import PADDING, IndexArray

@@ -11,8 +11,8 @@ from rapidfuzz import fuzz, process, utils
 
 from pipeline.catalogue import Mask
 from pipeline.contracts import ItemEncoder, Scores
-from pipeline.index import best
 from pipeline.state import ServingState
+from pipeline.topk import best
 from store.ids import PADDING, IndexArray
 
 DEPTH = 100

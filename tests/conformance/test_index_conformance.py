@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.contracts import VectorIndex, Vectors
-from pipeline.index import ExactIndex, FaissIndex, IndexSettings, best, build_index
+from pipeline.index import ExactIndex, FaissIndex, IndexSettings, build_index
 from store.errors import InputError
 
 needs_faiss = pytest.mark.skipif(find_spec("faiss") is None, reason="faiss is not installed")
@@ -76,11 +76,6 @@ def test_an_empty_catalogue_answers_with_padding(build) -> None:
     items, scores = build(vectors_of(0)).search(vectors_of(2, seed=5)[1:], 4)
     assert not items.any()
     assert np.isneginf(scores).all()
-
-
-def test_ties_go_to_the_lower_index() -> None:
-    items, _ = best(np.array([[-np.inf, 1.0, 2.0, 1.0, 1.0]], dtype=np.float32), 3)
-    assert items.tolist() == [[2, 1, 3]]
 
 
 def test_unknown_backend_is_refused() -> None:

@@ -1,0 +1,22 @@
+"""RecBole's LightGCN: steps of an epoch with BPR, one negative for each positive."""
+
+import recbole_loop
+from protocol import serve
+
+
+def prepare(settings):
+    """All interactions train."""
+    options = {
+        "embedding_size": settings["dim"],
+        "n_layers": settings["layers"],
+        "reg_weight": settings["l2"],
+        "learning_rate": settings["learning_rate"],
+        "train_batch_size": settings["batch"],
+        "eval_args": {"split": {"RS": [1, 0, 0]}, "group_by": "user", "order": "RO", "mode": "full"},
+    }
+    columns = {"user_id:token": "users", "item_id:token": "items"}
+    return recbole_loop.prepare(settings, model="LightGCN", columns=columns, options=options)
+
+
+if __name__ == "__main__":
+    serve(prepare)

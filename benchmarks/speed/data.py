@@ -1,0 +1,80 @@
+"""The published data sets as interactions, and as arrays that a peer's environment can read."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from store.ids import IndexArray
+from store.interactions import Interactions
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How much is run, and where peers find their data.
+
+    Attributes:
+        data: folder of the data sets.
+        folder: for files that peers read.
+        quick: as little as checks the path.
+        seed: of all that is drawn.
+    """
+
+    data: Path
+    folder: Path
+    quick: bool
+    seed: int
+
+    @property
+    def rounds(self) -> int:
+        return 2 if self.quick else 5
+
+    def saved(self, name: str, **arrays: np.ndarray) -> str:
+        """Path of an npz file with these arrays."""
+        path = self.folder / f"{name}.npz"
+        np.savez(path, **arrays)  # pyright: ignore[reportArgumentType]
+        return str(path)
+
+    def scratch(self) -> str:
+        """A new folder that a peer may write into."""
+        return tempfile.mkdtemp(dir=self.folder)
+
+
+def read_lists(path: Path, *, first: int) -> list[IndexArray]:
+    """Items of each line ``user item item ...``, in order; the file numbers them from ``first``, we from 1."""
+    with gzip.open(path, "rt", encoding="ascii") as lines:
+        return [np.array(line.split()[1:], dtype=np.int64) + (1 - first) for line in lines]
+
+
+def as_interactions(lists: Sequence[IndexArray], *, num_items: int) -> Interactions:
+    """Lists by user as interactions; a list's order is that of time."""
+    lengths = [len(items) for items in lists]
+    users = np.repeat(np.arange(1, len(lists) + 1), lengths)
+    return Interactions.build(
+        users, np.concatenate(lists), np.arange(len(users)), num_users=len(lists), num_items=num_items
+    )
+
+
+@dataclass(frozen=True)
+class Gowalla:
+    """The LightGCN split: training interactions, and the test items of each user."""
+
+    train: Interactions
+    test: list[IndexArray]
+
+    @classmethod
+    def read(cls, data: Path) -> Gowalla:
+        folder = data / "gowalla"
+        train, test = (read_lists(folder / f"{part}.txt.gz", first=0) for part in ("train", "test"))
+        num_items = int(max(items.max(initial=0) for items in (*train, *test)))
+        return cls(as_interactions(train, num_items=num_items), test)
+
+
+def read_beauty(data: Path) -> list[IndexArray]:
+    """Whole sequences of Amazon Beauty; the last two items of each are held out."""
+    return read_lists(data / "beauty" / "sequences.txt.gz", first=1)
