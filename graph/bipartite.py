@@ -71,6 +71,19 @@ class BipartiteGraph(nn.Module):
         """
         return cast("tuple[Tensor, Tensor]", _Propagate.apply(users, items, self))
 
+    def smoothed(self, users: Tensor, items: Tensor, *, layers: int) -> tuple[Tensor, Tensor]:
+        """The mean over layers 0..K of propagation (LightGCN, eq. 8 with alpha_k = 1/(K+1)), as one operator.
+
+        Args:
+            users: float [U+1, D].
+            items: float [N+1, D].
+            layers: K.
+
+        Returns:
+            Users [U+1, D] and items [N+1, D].
+        """
+        return cast("tuple[Tensor, Tensor]", _Smooth.apply(users, items, self, layers))
+
     def product(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         """What `forward` computes, without a gradient of its own."""
         return (
@@ -106,6 +119,28 @@ class _Propagate(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
         users, items = ctx.graph(*gradients)
         return users, items, None
+
+
+class _Smooth(torch.autograd.Function):
+    """(I + A + ... + A^K) / (K+1) by Horner's rule: e + A (e + A (e + ...)).
+
+    No layer is kept, neither for the mean nor for the gradient: a polynomial of a symmetric matrix is symmetric.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, users: Tensor, items: Tensor, graph: BipartiteGraph, layers: int) -> tuple[Tensor, Tensor]:
+        ctx.graph, ctx.layers = graph, layers
+        summed = users.clone(), items.clone()
+        for _ in range(layers):
+            summed = graph.product(*summed)
+            for part, own in zip(summed, (users, items), strict=True):
+                part.add_(own)
+        return summed[0].div_(layers + 1), summed[1].div_(layers + 1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        users, items = ctx.graph.smoothed(*gradients, layers=ctx.layers)
+        return users, items, None, None
 
 
 def _sparse_product(offsets: Tensor, indices: Tensor, weights: Tensor, dense: Tensor) -> Tensor:

@@ -92,5 +92,4 @@ class LightGCN(nn.Module):
         Returns:
             Users [U+1, D] and items [N+1, D]; the score of a pair is their dot product (eq. 5 and 6).
         """
-        users, items = zip(*self.layers(), strict=True)
-        return torch.stack(users).mean(dim=0), torch.stack(items).mean(dim=0)
+        return self.graph.smoothed(self.users, self.items, layers=self.settings.layers)

@@ -41,6 +41,14 @@ class CooGraph(nn.Module):
         product = torch.sparse.mm(self.matrix, torch.cat((users, items)))
         return product[: len(users)], product[len(users) :]
 
+    def smoothed(self, users: Tensor, items: Tensor, *, layers: int) -> tuple[Tensor, Tensor]:
+        """The mean over layers, as such implementations take it: all are kept."""
+        kept = [(users, items)]
+        for _ in range(layers):
+            kept.append(self(*kept[-1]))
+        of_users, of_items = zip(*kept, strict=True)
+        return torch.stack(of_users).mean(dim=0), torch.stack(of_items).mean(dim=0)
+
 
 def rows(setting: Setting, machine: Machine) -> list[Row]:
     """All three."""

@@ -76,6 +76,20 @@ def test_gradients_of_first_and_second_order() -> None:
     assert torch.autograd.gradgradcheck(graph, (users, items))
 
 
+@pytest.mark.parametrize("layers", [0, 1, 3])
+def test_smoothing_is_the_mean_over_layers(layers: int) -> None:
+    graph = BipartiteGraph(random_interactions(6)).double()
+    users = torch.randn(13, 3, dtype=torch.float64, requires_grad=True)
+    items = torch.randn(10, 3, dtype=torch.float64, requires_grad=True)
+    kept = [(users, items)]
+    for _ in range(layers):
+        kept.append(graph(*kept[-1]))
+    smoothed = graph.smoothed(users, items, layers=layers)
+    for found, by_layer in zip(smoothed, zip(*kept, strict=True), strict=True):
+        torch.testing.assert_close(found, torch.stack(by_layer).mean(dim=0))
+    assert torch.autograd.gradcheck(lambda *both: graph.smoothed(*both, layers=layers), (users, items))
+
+
 def test_graph_is_not_part_of_what_is_saved() -> None:
     assert not BipartiteGraph(random_interactions(0)).state_dict()
 
