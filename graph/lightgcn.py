@@ -16,35 +16,36 @@ from store.errors import InputError
 class LightGCNSettings:
     """Settings of the model and of its training.
 
-    The defaults are round numbers from the middle of what works on the validation items of MovieLens-100K (BPR, 2
-    layers: ndcg@10 .072-.077 after 40-50 epochs, 20 s; the softmax .072 after 15-25; standard error .007), not the
-    winner of a search. On dense data 2 layers beat the paper's 3; on large sparse data the softmax needs far fewer
-    epochs.
+    The softmax needs tens of epochs where BPR needs hundreds; docs/benchmarks.md has what was tried.
 
     Attributes:
         dim: width D of an embedding.
         layers: propagation layers K; 0 is matrix factorisation.
         loss: "bpr" ranks each positive above one negative; "sampled_softmax" above many that the batch shares.
+        candidates: unseen items among which BPR takes the hardest as its negative; 1 takes any.
         learning_rate: step of Adam.
         l2: weight of half the squared norm of the base embeddings of a batch, per example.
         temperature: divisor of the cosine in the sampled softmax.
-        negatives: shared negatives of a batch of the sampled softmax; all items are used where there are no more.
+        negatives: shared negatives of a batch of the sampled softmax.
+        sampler: what they are drawn by: "popularity" takes the items of random interactions.
         batch_size: interactions per step.
         init_std: standard deviation of the initial embeddings.
     """
 
     dim: int = 64
-    layers: int = 2
+    layers: int = 3
     loss: Literal["bpr", "sampled_softmax"] = "bpr"
+    candidates: int = 16
     learning_rate: float = 1e-2
-    l2: float = 1e-4
-    temperature: float = 0.15
+    l2: float = 1e-3
+    temperature: float = 0.1
     negatives: int = 1_024
-    batch_size: int = 4_096
+    sampler: Literal["popularity", "uniform"] = "popularity"
+    batch_size: int = 8_192
     init_std: float = 0.1
 
     def __post_init__(self) -> None:
-        for name in ("dim", "negatives", "batch_size"):
+        for name in ("dim", "candidates", "negatives", "batch_size"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)!r}, below 1", fix=f"Give {name} a whole number >= 1.")
         for name in ("layers", "l2"):
@@ -55,6 +56,8 @@ class LightGCNSettings:
                 raise InputError(f"{name} is {getattr(self, name)!r}, not above 0", fix=f"Give {name} a number > 0.")
         if self.loss not in ("bpr", "sampled_softmax"):
             raise InputError(f"loss {self.loss!r} is not known", fix="Use 'bpr' or 'sampled_softmax'.")
+        if self.sampler not in ("popularity", "uniform"):
+            raise InputError(f"sampler {self.sampler!r} is not known", fix="Use 'popularity' or 'uniform'.")
 
 
 class LightGCN(nn.Module):

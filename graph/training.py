@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
 from graph.lightgcn import LightGCN
+from graph.losses import shared_softmax
 from store.errors import InputError
 from store.fingerprint import fingerprint
 from store.ids import IndexArray
@@ -29,7 +30,7 @@ class GraphBatch(NamedTuple):
     Attributes:
         users: int64 [B].
         items: int64 [B].
-        negatives: int64 [B], one for each pair, for BPR; int64 [M], shared by all, for the softmax.
+        negatives: int64 [B, C], candidates for each pair, for BPR; int64 [M], shared by all, for the softmax.
     """
 
     users: Tensor
@@ -81,12 +82,13 @@ class LightGCNTask:
         return torch.optim.Adam(self.model.parameters(), lr=self.settings.learning_rate)
 
     def batches(self, epoch: int, generator: torch.Generator) -> Iterator[GraphBatch]:
-        """Every edge once, in random order, with uniformly drawn negatives."""
+        """Every edge once, in random order, with negatives."""
         order = torch.randperm(len(self._users), generator=generator)
         for chosen in order.split(self.settings.batch_size):
             users, items = self._users[chosen], self._items[chosen]
             if self.settings.loss == "bpr":
-                yield GraphBatch(users, items, self._unseen_items(users, generator))
+                asked = users[:, None].expand(-1, self.settings.candidates)
+                yield GraphBatch(users, items, self._unseen_items(asked, generator))
             else:
                 yield GraphBatch(users, items, self._shared_items(generator))
 
@@ -98,28 +100,35 @@ class LightGCNTask:
         return ranking(users[batch.users], items, batch) + self.settings.l2 * self._squared_norms(batch)
 
     def _bpr(self, users: Tensor, items: Tensor, batch: GraphBatch) -> Tensor:
-        """Mean of -ln sigmoid(y_ui - y_uj) (eq. 15)."""
-        margins = self._inner(users, items[batch.items] - items[batch.negatives])
+        """Mean of -ln sigmoid(y_ui - y_uj) (eq. 15), j the hardest of each pair's candidates."""
+        margins = self._inner(users, items[batch.items] - items[self._hardest(users, items, batch)])
         return softplus(-margins).mean()
+
+    @torch.no_grad()
+    def _hardest(self, users: Tensor, items: Tensor, batch: GraphBatch) -> Tensor:
+        """The candidate with the highest score of each pair (Zhang et al. 2013, dynamic negative sampling): [B]."""
+        scores = torch.bmm(items[batch.negatives], users[:, :, None]).squeeze(2)
+        return batch.negatives.gather(1, self._processes.sum(scores).argmax(dim=1, keepdim=True)).squeeze(1)
 
     def _sampled_softmax(self, users: Tensor, items: Tensor, batch: GraphBatch) -> Tensor:
         """Cross-entropy of each positive against the shared negatives, on cosines.
 
         A negative that is the positive itself is taken out; other positives of the user stay, as in a full softmax.
         """
-        items = self._normalised(items)
         users = self._normalised(users) / self.settings.temperature
-        positive = self._inner(users, items[batch.items])[:, None]
-        negative = self._processes.sum(users @ items[batch.negatives].T)
+        positives, negatives = self._normalised(items[batch.items]), self._normalised(items[batch.negatives])
+        if self._processes.count == 1:
+            return shared_softmax(users, positives, negatives, banned=(batch.items, batch.negatives))
+        # The fused loss needs whole inner products; here each process has those of its columns.
+        positive = self._inner(users, positives)[:, None]
+        negative = self._processes.sum(users @ negatives.T)
         negative = negative.masked_fill(batch.items[:, None] == batch.negatives[None, :], -torch.inf)
         logits = torch.cat((positive, negative), dim=1)
         return cross_entropy(logits, torch.zeros_like(batch.users))
 
     def _squared_norms(self, batch: GraphBatch) -> Tensor:
-        """Half the squared norm of the base embeddings of each pair (and BPR's negative), mean over the batch."""
+        """Half the squared norm of the base embeddings of each pair, mean over the batch."""
         norms = self.model.users[batch.users].square().sum() + self.model.items[batch.items].square().sum()
-        if self.settings.loss == "bpr":
-            norms = norms + self.model.items[batch.negatives].square().sum()
         return self._processes.sum(norms) / (2 * len(batch.users))
 
     def _inner(self, first: Tensor, second: Tensor) -> Tensor:
@@ -163,12 +172,13 @@ class LightGCNTask:
         return users * (self._num_items + 1) + items
 
     def _shared_items(self, generator: torch.Generator) -> Tensor:
-        if self.settings.negatives >= self._num_items:
-            return torch.arange(1, self._num_items + 1)
-        return torch.randint(1, self._num_items + 1, (self.settings.negatives,), generator=generator)
+        """Items of random interactions, so popular ones more often: int64 [M], with repeats."""
+        if self.settings.sampler == "uniform":
+            return torch.randint(1, self._num_items + 1, (self.settings.negatives,), generator=generator)
+        return self._items[torch.randint(len(self._items), (self.settings.negatives,), generator=generator)]
 
     def _unseen_items(self, users: Tensor, generator: torch.Generator) -> Tensor:
-        """One item per user that the user has not interacted with.
+        """An item for each entry of ``users`` that this user has not interacted with.
 
         Whoever has seen nearly everything may keep a seen one after the last round of redrawing: the draw must end.
         """
@@ -176,8 +186,9 @@ class LightGCNTask:
         for _ in range(_REJECTION_ROUNDS):
             keys = self._keys(users, items)
             at = torch.searchsorted(self._edge_keys, keys).clamp_(max=len(self._edge_keys) - 1)
-            rejected = torch.nonzero(self._edge_keys[at] == keys).squeeze(1)
-            if not len(rejected):
+            rejected = self._edge_keys[at] == keys
+            count = int(rejected.sum())
+            if not count:
                 break
-            items[rejected] = torch.randint(1, self._num_items + 1, rejected.shape, generator=generator)
+            items[rejected] = torch.randint(1, self._num_items + 1, (count,), generator=generator)
         return items

@@ -9,7 +9,8 @@ import torch
 
 from graph.bipartite import BipartiteGraph
 from graph.lightgcn import LightGCN, LightGCNSettings
-from graph.training import LightGCNTask
+from graph.losses import shared_softmax
+from graph.training import GraphBatch, LightGCNTask
 from store.errors import InputError
 from store.interactions import Interactions
 
@@ -58,40 +59,55 @@ def test_embeddings_are_those_of_the_dense_adjacency_matrix(layers: int) -> None
 
 def test_bpr_by_hand() -> None:
     data = Interactions.build(np.array([1]), np.array([1]), np.array([0]), num_users=1, num_items=2)
-    model = LightGCN(BipartiteGraph(data), LightGCNSettings(dim=1, layers=0, loss="bpr", l2=0.1))
+    model = LightGCN(BipartiteGraph(data), LightGCNSettings(dim=1, layers=0, loss="bpr", candidates=3, l2=0.1))
     with torch.no_grad():
         model.users.copy_(torch.tensor([[0.0], [2.0]]))
         model.items.copy_(torch.tensor([[0.0], [3.0], [1.0]]))
     task = LightGCNTask(model, data)
     (batch,) = task.batches(1, torch.Generator().manual_seed(0))
-    assert batch.negatives.tolist() == [2]
-    expected = -math.log(1 / (1 + math.exp(-(2 * 3 - 2 * 1)))) + 0.1 * (4 + 9 + 1) / 2
+    assert batch.negatives.tolist() == [[2, 2, 2]]
+    expected = -math.log(1 / (1 + math.exp(-(2 * 3 - 2 * 1)))) + 0.1 * (4 + 9) / 2
     assert task.loss(batch).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_bpr_takes_the_hardest_candidate() -> None:
+    data = Interactions.build(np.array([1, 2]), np.array([1, 2]), np.array([0, 0]), num_users=2, num_items=4)
+    model = LightGCN(BipartiteGraph(data), LightGCNSettings(dim=1, layers=0, l2=0.0))
+    with torch.no_grad():
+        model.users.copy_(torch.tensor([[0.0], [2.0], [-1.0]]))
+        model.items.copy_(torch.tensor([[0.0], [3.0], [1.0], [2.0], [-1.0]]))
+    batch = GraphBatch(torch.tensor([1, 2]), torch.tensor([1, 2]), torch.tensor([[4, 3, 2], [1, 3, 4]]))
+    margins = torch.tensor([2.0 * (3 - 2), -1.0 * (1 - -1)])
+    expected = torch.nn.functional.softplus(-margins).mean()
+    assert LightGCNTask(model, data).loss(batch).item() == pytest.approx(float(expected), rel=1e-6)
 
 
 def test_sampled_softmax_by_hand() -> None:
     data = Interactions.build(np.array([1]), np.array([1]), np.array([0]), num_users=1, num_items=3)
-    settings = LightGCNSettings(dim=2, layers=0, loss="sampled_softmax", temperature=0.5, l2=0.0)
+    settings = LightGCNSettings(dim=2, layers=0, loss="sampled_softmax", temperature=0.5, l2=0.0, sampler="uniform")
     model = LightGCN(BipartiteGraph(data), settings)
     with torch.no_grad():
         model.users.copy_(torch.tensor([[0.0, 0.0], [2.0, 0.0]]))
         model.items.copy_(torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 7.0], [-1.0, 0.0]]))
     task = LightGCNTask(model, data)
-    (batch,) = task.batches(1, torch.Generator())
-    assert batch.negatives.tolist() == [1, 2, 3]
-    cosines = [0.6, 0.0, -1.0]
-    expected = -math.log(math.exp(0.6 / 0.5) / sum(math.exp(cosine / 0.5) for cosine in cosines))
+    (batch,) = task.batches(1, torch.Generator().manual_seed(0))
+    assert batch.negatives.shape == (settings.negatives,)
+    assert set(batch.negatives.tolist()) == {1, 2, 3}
+    cosines = {1: 0.6, 2: 0.0, 3: -1.0}
+    # A negative that is the positive itself takes no part.
+    others = sum(math.exp(cosines[item] / 0.5) for item in batch.negatives.tolist() if item != 1)
+    expected = -math.log(math.exp(0.6 / 0.5) / (math.exp(0.6 / 0.5) + others))
     assert task.loss(batch).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_an_epoch_holds_every_edge_once_and_no_positive_as_a_bpr_negative() -> None:
     data = random_interactions(2)
-    model = LightGCN(BipartiteGraph(data), LightGCNSettings(dim=2, loss="bpr", batch_size=7))
+    model = LightGCN(BipartiteGraph(data), LightGCNSettings(dim=2, loss="bpr", candidates=1, batch_size=7))
     links = set(zip(data.users.tolist(), data.items.tolist(), strict=True))
     drawn, wrong = [], 0
     for batch in LightGCNTask(model, data).batches(1, torch.Generator().manual_seed(3)):
         drawn += list(zip(batch.users.tolist(), batch.items.tolist(), strict=True))
-        wrong += sum(pair in links for pair in zip(batch.users.tolist(), batch.negatives.tolist(), strict=True))
+        wrong += sum(pair in links for pair in zip(batch.users.tolist(), batch.negatives[:, 0].tolist(), strict=True))
         assert batch.negatives.min() >= 1
     assert sorted(drawn) == sorted(links)
     assert wrong == 0
@@ -101,7 +117,7 @@ def test_negatives_end_for_a_user_who_has_seen_everything() -> None:
     data = Interactions.build(np.array([1, 1]), np.array([1, 2]), np.array([0, 1]), num_users=1, num_items=2)
     task = LightGCNTask(LightGCN(BipartiteGraph(data), LightGCNSettings(dim=2, loss="bpr")), data)
     (batch,) = task.batches(1, torch.Generator().manual_seed(0))
-    assert set(batch.negatives.tolist()) <= {1, 2}
+    assert set(batch.negatives.ravel().tolist()) <= {1, 2}
 
 
 def test_batches_are_seeded() -> None:
@@ -111,12 +127,47 @@ def test_batches_are_seeded() -> None:
     assert all(torch.equal(a, b) for x, y in zip(first, again, strict=True) for a, b in zip(x, y, strict=True))
 
 
+def test_popular_negatives_are_items_of_random_interactions() -> None:
+    data = random_interactions(6)
+    settings = LightGCNSettings(dim=2, loss="sampled_softmax", negatives=20_000)
+    batch = next(iter(LightGCNTask(LightGCN(BipartiteGraph(data), settings), data).batches(1, torch.Generator())))
+    drawn = np.bincount(batch.negatives.numpy(), minlength=data.num_items + 1) / 20_000
+    np.testing.assert_allclose(drawn, data.item_counts / data.item_counts.sum(), atol=0.02)
+
+
+@pytest.mark.parametrize(("pairs", "negatives"), [(5, 3), (700, 1_024)])
+def test_the_fused_softmax_is_cross_entropy(pairs: int, negatives: int) -> None:
+    generator = torch.Generator().manual_seed(1)
+    parts = [torch.randn(count, 6, generator=generator, requires_grad=True) for count in (pairs, pairs, negatives)]
+    ids = torch.randint(0, 50, (pairs,), generator=generator), torch.randint(0, 50, (negatives,), generator=generator)
+
+    def plain() -> torch.Tensor:
+        users, positives, others = parts
+        scores = (users @ others.T).masked_fill(ids[0][:, None] == ids[1][None, :], -torch.inf)
+        logits = torch.cat(((users * positives).sum(dim=1, keepdim=True), scores), dim=1)
+        return torch.nn.functional.cross_entropy(logits, torch.zeros(pairs, dtype=torch.int64))
+
+    fused = shared_softmax(*parts, banned=ids)
+    expected = plain()
+    assert fused.item() == pytest.approx(expected.item(), rel=1e-5)
+    for ours, theirs in zip(torch.autograd.grad(fused, parts), torch.autograd.grad(expected, parts), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("loss", ["bpr", "sampled_softmax"])
 def test_planted_communities_are_learned(loss: str) -> None:
     data = communities()
     rest, held = data.leave_last_out()
     torch.manual_seed(0)
-    settings = LightGCNSettings(dim=16, layers=2, loss=loss, learning_rate=0.02, batch_size=128)  # type: ignore[arg-type]
+    # One candidate: of many, the hardest would nearly always be an unseen item of the reader's own half.
+    settings = LightGCNSettings(
+        dim=16,
+        layers=2,
+        loss=loss,
+        candidates=1,
+        learning_rate=0.02,
+        batch_size=128,  # type: ignore[arg-type]
+    )
     model = LightGCN(BipartiteGraph(rest), settings)
     task = LightGCNTask(model, rest, held=held)
     optimizer, generator = task.optimizer(), torch.Generator().manual_seed(0)
