@@ -9,15 +9,15 @@ filter) and ``channel``: the last two as they ship, their blend learned on valid
 
 Everything is chosen on one item per user held out of train at random (seeded): the epochs of LightGCN, the filter, the
 blend. With that fixed all is fitted again on the whole of train, and test is looked at once. ``fit_s`` is the time of
-both; ``refit_s`` the part of the second.
+both, ``refit_s`` that of the second; the channel's holds its parts'.
 """
 
 from __future__ import annotations
 
 import gzip
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ import torch
 from scipy.linalg import get_lapack_funcs
 
 from benchmarks.full_ranking import Ranking, blended, learn_blend, rankings
-from benchmarks.harness import Report, chosen, measured, options, over_seeds
+from benchmarks.harness import Cost, Report, chosen, measured, options, over_seeds
 from evaluation.metrics import judge, ndcg, recall
 from graph.bipartite import BipartiteGraph
 from graph.lightgcn import LightGCN, LightGCNSettings
@@ -33,10 +33,12 @@ from graph.scorer import LightGCNScorer
 from graph.spectral import SpectralScorer, SpectralSettings, choose_spectral
 from graph.training import LightGCNTask
 from pipeline.contracts import Scorer
-from rankers.blend import Blend
+from pipeline.training_settings import TrainingSettings
+from rankers.generators import seed_everything
 from rankers.item_to_item import ItemToItemScorer, ItemToItemSettings
 from rankers.popularity import PopularityScorer
-from rankers.trainer import EpochReport, TrainerSettings, fit, seed_everything
+from rankers.trainer import TrainerSettings, fit
+from rankers.training_state import EpochReport
 from store.ids import IndexArray
 from store.interactions import Interactions
 
@@ -149,24 +151,86 @@ def _without_padding(scores: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A scorer fitted without the validation items, and how to fit it on all of train with what they chose."""
+class Part:
+    """A scorer fitted without the validation items, the same fitted on all of train, and what each cost."""
 
-    scorer: Scorer
-    again: Callable[[], Scorer]
+    chosen: Scorer
+    final: Scorer
+    choosing: Cost
+    fitting: Cost
 
 
-def choose_lightgcn(split: Split, seed: int, epochs: int) -> Chosen:
-    """LightGCN with early stopping; fitted again for as many epochs."""
+class Contest:
+    """All contenders on one split with one seed; the parts of the channel are fitted once.
 
-    def train(interactions: Interactions, settings: TrainerSettings, held: IndexArray | None) -> tuple[Scorer, int]:
-        seed_everything(seed)
+    Args:
+        split: train, validation and test.
+        seed: of everything random.
+        epochs: limit of LightGCN's.
+    """
+
+    def __init__(self, split: Split, *, seed: int, epochs: int) -> None:
+        self._split = split
+        self._seed = seed
+        self._settings = TrainerSettings(max_epochs=epochs, patience=TrainingSettings().patience, seed=seed)
+
+    def row(self, name: str) -> dict[str, float | None]:
+        """Quality and cost of one contender."""
+        if name in PLAIN:
+            with measured() as cost:
+                ranking = PLAIN[name](self._split)
+            return self._figures(ranking, [cost], fitting=cost.seconds)
+        parts = {part: getattr(self, part) for part in ROW_PARTS[name]}
+        costs = [cost for part in parts.values() for cost in (part.choosing, part.fitting)]
+        final = {part: fitted.final for part, fitted in parts.items()}
+        fitting = sum(part.fitting.seconds for part in parts.values())
+        if len(parts) == 1:
+            return self._figures(final[name].score, costs, fitting=fitting)
+        with measured() as cost:
+            chosen = {part: fitted.chosen for part, fitted in parts.items()}
+            blend = learn_blend(self._split.remaining, self._split.held, chosen)
+        print(f"  {blend.report}", file=sys.stderr, flush=True)
+        ranking = blended(blend, final, self._split.train.num_items)
+        return self._figures(ranking, [*costs, cost], fitting=fitting)
+
+    def _figures(self, ranking: Ranking, costs: list[Cost], *, fitting: float) -> dict[str, float | None]:
+        with measured() as cost:
+            figures = quality(ranking, self._split)
+        peaks = [cost.peak_mb for cost in costs if cost.peak_mb is not None]
+        return figures | {
+            "fit_s": round(sum(cost.seconds for cost in costs), 2),
+            "refit_s": round(fitting, 2),
+            "rank_s": round(cost.seconds, 2),
+            "peak_mb": max(peaks) if peaks else None,
+        }
+
+    @cached_property
+    def lightgcn(self) -> Part:
+        """LightGCN with early stopping; fitted again for as many epochs."""
+        with measured() as choosing:
+            chosen, epochs = self._lightgcn(self._split.remaining, self._settings, self._split.held)
+        with measured() as fitting:
+            final, _ = self._lightgcn(self._split.train, replace(self._settings, epochs=epochs), None)
+        return Part(chosen, final, choosing, fitting)
+
+    def _lightgcn(
+        self, interactions: Interactions, settings: TrainerSettings, held: IndexArray | None
+    ) -> tuple[Scorer, int]:
+        seed_everything(self._seed)
         model = LightGCN(BipartiteGraph(interactions), LightGCNSettings())
         result = fit(LightGCNTask(model, interactions, held=held), settings, on_epoch=_tell)
         return LightGCNScorer.from_model(model), result.best_epoch
 
-    scorer, best = train(split.remaining, TrainerSettings(max_epochs=epochs, seed=seed), split.held)
-    return Chosen(scorer, lambda: train(split.train, TrainerSettings(epochs=best, seed=seed), None)[0])
+    @cached_property
+    def closed_form(self) -> Part:
+        """The spectral filter that ranks the validation items best."""
+        with measured() as choosing:
+            settings = SpectralSettings(seed=self._seed)
+            chosen, choice = choose_spectral(self._split.remaining, self._split.held, settings=settings)
+        print(f"  {choice.settings}: validation ndcg@10 {choice.value:.4f}", file=sys.stderr, flush=True)
+        with measured() as fitting:
+            final = SpectralScorer.fit(self._split.train, choice.settings)
+        return Part(chosen, final, choosing, fitting)
 
 
 def _tell(report: EpochReport) -> None:
@@ -174,58 +238,9 @@ def _tell(report: EpochReport) -> None:
     print(f"  epoch {report.epoch}: {report.seconds:.0f} s, loss {report.loss:.4f}{value}", file=sys.stderr, flush=True)
 
 
-def choose_closed_form(split: Split, seed: int) -> Chosen:
-    """The spectral filter that ranks the validation items best."""
-    scorer, choice = choose_spectral(split.remaining, split.held, settings=SpectralSettings(seed=seed))
-    print(f"  {choice.settings}: validation ndcg@10 {choice.value:.4f}", file=sys.stderr, flush=True)
-    return Chosen(scorer, lambda: SpectralScorer.fit(split.train, choice.settings))
-
-
-def learn_channel(split: Split, parts: dict[str, Chosen]) -> Blend:
-    """The blend of the parts, as the pipeline learns it."""
-    scorers = {name: part.scorer for name, part in parts.items()}
-    return learn_blend(split.remaining, split.held, scorers)
-
-
-# ---------------------------------------------------------------------- rows
-
 PLAIN = {"popularity": popularity, "item_knn": item_knn, "ease": ease}
-LEARNED = ("lightgcn", "closed_form")
-ROWS = (*PLAIN, *LEARNED, "channel")
-
-
-def run(folder: Path, name: str, seed: int, *, quick: bool) -> dict[str, float | None]:
-    """One contender, once."""
-    split = Split.read(folder, seed=seed, limit=1_000 if quick else None)
-    epochs = 2 if quick else TrainerSettings().max_epochs
-    with measured() as cost:
-        if name in PLAIN:
-            scorer = PLAIN[name](split)
-            chosen_at = 0.0
-        else:
-            scorer, chosen_at = _fit_learned(name, split, seed, epochs)
-    with measured() as ranking:
-        figures = quality(scorer, split)
-    return figures | {
-        "fit_s": round(cost.seconds, 2),
-        "refit_s": round(cost.seconds - chosen_at, 2),
-        "rank_s": round(ranking.seconds, 2),
-        "peak_mb": cost.peak_mb,
-    }
-
-
-def _fit_learned(name: str, split: Split, seed: int, epochs: int) -> tuple[Ranking, float]:
-    """The scorer, and the seconds after which all that validation chooses was chosen."""
-    with measured() as choosing:
-        parts: dict[str, Chosen] = {}
-        if name in ("lightgcn", "channel"):
-            parts["lightgcn"] = choose_lightgcn(split, seed, epochs)
-        if name in ("closed_form", "channel"):
-            parts["closed_form"] = choose_closed_form(split, seed)
-        blend = learn_channel(split, parts) if name == "channel" else None
-    final = {part_name: part.again() for part_name, part in parts.items()}
-    ranking = final[name].score if blend is None else blended(blend, final, split.train.num_items)
-    return ranking, choosing.seconds
+ROW_PARTS = {"lightgcn": ("lightgcn",), "closed_form": ("closed_form",), "channel": ("lightgcn", "closed_form")}
+ROWS = (*PLAIN, *ROW_PARTS)
 
 
 def main() -> None:
@@ -233,14 +248,16 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("folder", type=Path, help="folder with train.txt and test.txt, or .gz")
     arguments = parser.parse_args()
+    epochs = 2 if arguments.quick else TrainingSettings().epochs
+    contests = {
+        seed: Contest(
+            Split.read(arguments.folder, seed=seed, limit=1_000 if arguments.quick else None), seed=seed, epochs=epochs
+        )
+        for seed in arguments.seeds
+    }
     report = Report("graph", environment={"data": arguments.folder.name, "threads": torch.get_num_threads()})
     for name in chosen(ROWS, arguments.only):
-        row = over_seeds(
-            name,
-            arguments.seeds,
-            lambda seed, name=name: run(arguments.folder, name, seed, quick=arguments.quick),
-        )
-        report.rows.append(row)
+        report.rows.append(over_seeds(name, arguments.seeds, lambda seed, name=name: contests[seed].row(name)))
     report.finish(arguments)
 
 

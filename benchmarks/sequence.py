@@ -28,6 +28,7 @@ from benchmarks.harness import Cost, Report, Row, chosen, measured, options, ove
 from evaluation.metrics import judge, ndcg, recall
 from graph.spectral import SpectralScorer, SpectralSettings, choose_spectral
 from pipeline.contracts import Scorer
+from pipeline.training_settings import TrainingSettings
 from rankers.blend import Blend
 from rankers.item_to_item import ItemToItemScorer
 from rankers.popularity import PopularityScorer
@@ -189,7 +190,7 @@ class Contest:
             else:
                 generator = torch.Generator().manual_seed(self._seed)
                 model = GRU4Rec(split.train.num_items, replace(settings, start="random"), generator=generator)
-            trainer = TrainerSettings(max_epochs=self._epochs, seed=self._seed)
+            trainer = TrainerSettings(max_epochs=self._epochs, patience=TrainingSettings().patience, seed=self._seed)
             result = fit(SASRecTask(model, split.train, held=split.validation), trainer, on_epoch=_tell)
         return SASRecScorer(model), result.best_epoch
 
@@ -229,7 +230,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="one line per user: user item item ...; may be gzipped")
     arguments = parser.parse_args()
     split = Split.read(arguments.file, limit=2_000 if arguments.quick else None)
-    epochs = 2 if arguments.quick else TrainerSettings().max_epochs
+    epochs = 2 if arguments.quick else TrainingSettings().epochs
     contests = {seed: Contest(split, seed=seed, epochs=epochs) for seed in arguments.seeds}
 
     def row(name: str) -> Row:

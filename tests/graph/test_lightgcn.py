@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -160,14 +161,8 @@ def test_planted_communities_are_learned(loss: str) -> None:
     rest, held = data.leave_last_out()
     torch.manual_seed(0)
     # One candidate: of many, the hardest would nearly always be an unseen item of the reader's own half.
-    settings = LightGCNSettings(
-        dim=16,
-        layers=2,
-        loss=loss,
-        candidates=1,
-        learning_rate=0.02,
-        batch_size=128,  # type: ignore[arg-type]
-    )
+    settings = LightGCNSettings(dim=16, layers=2, candidates=1, learning_rate=0.02, batch_size=128)
+    settings = replace(settings, loss=loss)
     model = LightGCN(BipartiteGraph(rest), settings)
     task = LightGCNTask(model, rest, held=held)
     optimizer, generator = task.optimizer(), torch.Generator().manual_seed(0)
