@@ -71,7 +71,8 @@ class OnboardTab:
                 )  # fmt: skip
                 self.warnings = drawn(name="onboard-warnings")
                 self.publish = gr.Button("Publish", variant="primary", interactive=False, elem_id="publish")
-                # Apart from the warnings, which a preview that was already on its way would overwrite.
+                # Apart from the warnings, which a preview that was already on its way would overwrite: a refusal stands
+                # until the next attempt.
                 self.refusal = drawn(name="onboard-refusal")
                 self.done = drawn(name="onboard-done", events=("attempt",))
             with gr.Column(elem_classes="preview-side"):
@@ -96,8 +97,6 @@ class OnboardTab:
             concurrency_id="preview",
             api_visibility="private",
         )
-        # A refusal speaks of the form as it was submitted: the first edit takes it away, in the browser, at once.
-        gr.on([field.change for field in self._fields], None, None, [self.refusal], js="() => ''")
         self.publish.click(
             self.publish_item,
             self._fields,

@@ -108,7 +108,7 @@ def test_an_id_that_is_taken_replaces_nothing(visitor: Any) -> None:
     assert visitor.site.store.item(known.item_id).title == known.title
 
 
-def test_a_refusal_outlives_a_late_preview_but_not_an_edit(visitor: Any) -> None:
+def test_a_refusal_outlives_a_late_preview_but_not_the_next_attempt(visitor: Any) -> None:
     page = visitor.open().page
     known = visitor.site.store.items()[0]
     fill_in(visitor, title="Usurper", text="", categories=["Comedy"], year="1996")
@@ -120,7 +120,9 @@ def test_a_refusal_outlives_a_late_preview_but_not_an_edit(visitor: Any) -> None
     page.wait_for_timeout(1_500)
     assert page.locator("#onboard-refusal .problem").count() == 1
     page.locator("#onboard-id input, #onboard-id textarea").first.fill("another-id")
-    page.wait_for_selector("#onboard-refusal .problem", state="detached")
+    page.click("#publish")
+    page.wait_for_selector('#onboard-done .live[data-item-id="another-id"]')
+    assert page.locator("#onboard-refusal .problem").count() == 0
 
 
 def test_a_number_that_is_none_is_refused(visitor: Any) -> None:
