@@ -246,9 +246,10 @@ ROWS = (*PLAIN, *ROW_PARTS)
 def main() -> None:
     """Parse the command line, run, print."""
     parser = options(__doc__)
+    parser.add_argument("--epochs", type=int, help="limit of LightGCN's; the product's by default")
     parser.add_argument("folder", type=Path, help="folder with train.txt and test.txt, or .gz")
     arguments = parser.parse_args()
-    epochs = 2 if arguments.quick else TrainingSettings().epochs
+    epochs = 2 if arguments.quick else arguments.epochs or TrainingSettings().epochs
     contests = {
         seed: Contest(
             Split.read(arguments.folder, seed=seed, limit=1_000 if arguments.quick else None), seed=seed, epochs=epochs

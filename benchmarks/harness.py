@@ -109,6 +109,8 @@ class Report:
     benchmark: str
     rows: list[Row] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
+    # Taken when the run begins: the files may be others when it ends.
+    begun: dict[str, Any] = field(default_factory=lambda: this_environment(seed=0).model_dump(mode="json"))
 
     def finish(self, arguments: argparse.Namespace) -> None:
         """Print it as asked, and write it where asked."""
@@ -116,7 +118,8 @@ class Report:
             "benchmark": self.benchmark,
             "rows": self.rows,
             "environment": {
-                **this_environment(seed=arguments.seeds[0]).model_dump(mode="json"),
+                **self.begun,
+                "seed": arguments.seeds[0],
                 "seeds": list(arguments.seeds),
                 **self.environment,
             },

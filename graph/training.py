@@ -19,6 +19,7 @@ from store.interactions import Interactions
 from store.processes import ALONE, Processes
 
 VALIDATION_CUT = 10
+_VALIDATION_READERS = 10_000
 _VALIDATION_ROWS = 1_024
 _REJECTION_ROUNDS = 8
 _SMALLEST_SQUARE = 1e-24
@@ -146,7 +147,8 @@ class LightGCNTask:
 
     @torch.no_grad()
     def validate(self) -> float | None:
-        """ndcg@10 of the held-out items among all items that the user has not seen.
+        """ndcg@10 of the held-out items among all items that the user has not seen; of evenly chosen users where there
+        are very many.
 
         Ties count against the held-out item, so that a model that scores everything alike gains nothing.
         """
@@ -154,6 +156,7 @@ class LightGCNTask:
             return None
         users, items = self.model()
         readers = np.flatnonzero(self._held)
+        readers = readers[:: -(-len(readers) // _VALIDATION_READERS)]
         chunks = np.array_split(readers, -(-len(readers) // _VALIDATION_ROWS))
         return float(torch.cat([self._gains(self._held, chunk, users, items) for chunk in chunks]).mean())
 
