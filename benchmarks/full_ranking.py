@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import torch
 
 from pipeline.contracts import Scorer, Scores
+from pipeline.topk import best, cells
 from rankers.blend import Blend
 from store.ids import PADDING, IndexArray
-from store.interactions import Audience, Interactions
+from store.interactions import Audience, Interactions, held_readers
 
 Ranking = Callable[[Audience], Scores]
 """Scores of all items for a batch of readers: float32 [B, N+1], -inf where an item is out of the question."""
@@ -23,9 +23,8 @@ _BLEND_READERS = 10_000
 
 def top(scores: Scores, audience: Audience, count: int) -> IndexArray:
     """The best unmet items of each reader, int64 [B, count]; writes into ``scores``."""
-    met = audience.matrix(scores.shape[1] - 1).tocoo()
-    scores[met.row, met.col] = -np.inf
-    return torch.topk(torch.from_numpy(scores), min(count, scores.shape[1] - 1), dim=1).indices.numpy()
+    scores[cells(audience.histories)] = -np.inf
+    return best(scores, count)[0]
 
 
 def rankings(ranking: Ranking, users: IndexArray, interactions: Interactions, count: int) -> IndexArray:
@@ -43,8 +42,7 @@ def learn_blend(interactions: Interactions, held: IndexArray, scorers: Mapping[s
     Args:
         held: held-out item per user, int64 [U+1], 0 where there is none.
     """
-    readers = np.flatnonzero(held)
-    readers = readers[:: -(-len(readers) // _BLEND_READERS)]
+    readers = held_readers(held, at_most=_BLEND_READERS)
     audience, targets = Audience.of_users(readers, interactions), held[readers]
     candidates, raw = _recalled(audience, scorers)
     mask = candidates != PADDING

@@ -14,7 +14,6 @@ both, ``refit_s`` that of the second; the channel's holds its parts'.
 
 from __future__ import annotations
 
-import gzip
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +25,7 @@ from scipy.linalg import get_lapack_funcs
 
 from benchmarks.full_ranking import Ranking, blended, learn_blend, rankings
 from benchmarks.harness import Cost, Report, chosen, measured, options, over_seeds
+from benchmarks.lists import as_interactions, read_lists
 from evaluation.metrics import judge, ndcg, recall
 from graph.bipartite import BipartiteGraph
 from graph.lightgcn import LightGCN, LightGCNSettings
@@ -63,28 +63,24 @@ class Split:
     def read(cls, folder: Path, *, seed: int, limit: int | None = None) -> Split:
         """Read a folder; ``limit`` keeps as many users and twice as many items."""
         train, test = (_read(folder, name, limit) for name in ("train", "test"))
-        num_users = max(max(users, default=0) for users in (train, test)) + 1
-        num_items = (
-            max(max((max(items, default=0) for items in part.values()), default=0) for part in (train, test)) + 1
-        )
-        users = np.repeat(np.fromiter(train, np.int64), [len(items) for items in train.values()]) + 1
-        items = np.concatenate([np.array(items, dtype=np.int64) for items in train.values()]) + 1
-        times = np.zeros(len(users), dtype=np.int64)
-        interactions = Interactions.build(users, items, times, num_users=num_users, num_items=num_items)
+        num_users = max(*train, *test) + 1
+        num_items = int(max(items.max(initial=0) for part in (train, test) for items in part.values()))
+        nothing = np.zeros(0, dtype=np.int64)
+        interactions = as_interactions([train.get(user, nothing) for user in range(num_users)], num_items=num_items)
         remaining, held = _one_out(interactions, seed)
-        relevant = tuple(np.array(test.get(user - 1, []), dtype=np.int64) + 1 for user in range(num_users + 1))
+        relevant = tuple(test.get(user - 1, nothing) for user in range(num_users + 1))
         return cls(interactions, remaining, held, relevant)
 
 
-def _read(folder: Path, name: str, limit: int | None) -> dict[int, list[int]]:
+def _read(folder: Path, name: str, limit: int | None) -> dict[int, IndexArray]:
+    """Items by user of one file, which numbers users from 0."""
     path = next((path for path in (folder / f"{name}.txt.gz", folder / f"{name}.txt") if path.exists()), None)
     if path is None:
         sys.exit(f"{folder} holds neither {name}.txt nor {name}.txt.gz")
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
-        rows = ([int(part) for part in line.split()] for line in file if line.strip())
-        if limit is None:
-            return {row[0]: row[1:] for row in rows}
-        return {row[0]: [item for item in row[1:] if item < 2 * limit] for row in rows if row[0] < limit}
+    lists = dict(read_lists(path, first=0))
+    if limit is None:
+        return lists
+    return {user: items[items <= 2 * limit] for user, items in lists.items() if user < limit}
 
 
 def _one_out(interactions: Interactions, seed: int) -> tuple[Interactions, IndexArray]:

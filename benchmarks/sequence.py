@@ -13,8 +13,9 @@ needed.
 
 from __future__ import annotations
 
-import gzip
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,16 +26,18 @@ import torch
 from benchmarks.full_ranking import Ranking, blended, learn_blend, rankings
 from benchmarks.gru4rec import GRU4Rec
 from benchmarks.harness import Cost, Report, Row, chosen, measured, options, over_seeds
+from benchmarks.lists import as_interactions, read_lists
 from evaluation.metrics import judge, ndcg, recall
 from graph.spectral import SpectralScorer, SpectralSettings, choose_spectral
 from pipeline.contracts import Scorer
 from pipeline.training_settings import TrainingSettings
 from rankers.blend import Blend
+from rankers.generators import seed_everything
 from rankers.item_to_item import ItemToItemScorer
 from rankers.popularity import PopularityScorer
 from rankers.sasrec import SASRecSettings
 from rankers.sasrec_scorer import SASRecScorer
-from rankers.sasrec_training import SASRecTask, build_sasrec
+from rankers.sasrec_training import SASRecTask, train_sasrec
 from rankers.trainer import TrainerSettings, fit
 from rankers.training_state import EpochReport
 from rankers.transition import TransitionScorer
@@ -73,14 +76,10 @@ class Split:
     @classmethod
     def read(cls, path: Path, *, limit: int | None = None) -> Split:
         """Read a file; ``limit`` keeps the first users only."""
-        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
-            lines = [[int(part) for part in line.split()[1:]] for line in file if line.strip()][:limit]
-        index = {item: number for number, item in enumerate(sorted({item for line in lines for item in line}), start=1)}
-        users = np.repeat(np.arange(1, len(lines) + 1), [len(line) for line in lines])
-        items = np.array([index[item] for line in lines for item in line], dtype=np.int64)
-        everything = Interactions.build(
-            users, items, np.zeros(len(users), dtype=np.int64), num_users=len(lines), num_items=len(index)
-        )
+        lists = [items for _, items in read_lists(path, first=1)][:limit]
+        names, numbers = np.unique(np.concatenate(lists), return_inverse=True)
+        numbered = np.split(numbers + 1, np.cumsum([len(items) for items in lists])[:-1])
+        everything = as_interactions(numbered, num_items=len(names))
         known, test = everything.leave_last_out(minimum=3)
         train, validation = known.leave_last_out(minimum=2)
         return cls(train, known, np.where(test > 0, validation, 0), test)
@@ -92,7 +91,7 @@ class Contest:
     def __init__(self, split: Split, *, seed: int, epochs: int) -> None:
         self._split = split
         self._seed = seed
-        self._epochs = epochs
+        self._trainer = TrainerSettings(max_epochs=epochs, patience=TrainingSettings().patience, seed=seed)
         self.costs: dict[str, Cost] = {}
 
     def ranking(self, row: str) -> Ranking:
@@ -106,7 +105,7 @@ class Contest:
             case "transition_refit":
                 return self._counted("transition_refit", TransitionScorer, split.known).score
             case "gru4rec":
-                return self._network("gru4rec")[0].score
+                return self._gru4rec().score
             case "sasrec":
                 return self.sasrec[0].score
             case "sasrec_refit":
@@ -119,17 +118,22 @@ class Contest:
     @cached_property
     def sasrec(self) -> tuple[SASRecScorer, int]:
         """Fitted with early stopping, and its best epoch."""
-        return self._network("sasrec")
+        split = self._split
+        with self._cost("sasrec"):
+            scorer, result = train_sasrec(
+                split.train, SASRecSettings(), self._trainer, held=split.validation, on_epoch=_tell
+            )
+        return scorer, result.best_epoch
 
     @cached_property
     def sasrec_refit(self) -> SASRecScorer:
         """Fitted on all but test for as many epochs."""
         epochs = self.sasrec[1]
         with self._cost("sasrec_refit"):
-            model = build_sasrec(self._split.known, SASRecSettings(), seed=self._seed)
-            fit(SASRecTask(model, self._split.known), TrainerSettings(epochs=epochs, seed=self._seed), on_epoch=_tell)
+            trainer = TrainerSettings(epochs=epochs, seed=self._seed)
+            scorer, _ = train_sasrec(self._split.known, SASRecSettings(), trainer, on_epoch=_tell)
         self.costs["sasrec_refit"].seconds += self.costs["sasrec"].seconds
-        return SASRecScorer(model)
+        return scorer
 
     @cached_property
     def spectral(self) -> tuple[SpectralScorer, SpectralSettings]:
@@ -182,33 +186,20 @@ class Contest:
         with self._cost(name):
             return kind.fit(interactions)
 
-    def _network(self, name: str) -> tuple[SASRecScorer, int]:
-        split, settings = self._split, SASRecSettings()
-        with self._cost(name):
-            if name == "sasrec":
-                model = build_sasrec(split.train, settings, seed=self._seed)
-            else:
-                generator = torch.Generator().manual_seed(self._seed)
-                model = GRU4Rec(split.train.num_items, replace(settings, start="random"), generator=generator)
-            trainer = TrainerSettings(max_epochs=self._epochs, patience=TrainingSettings().patience, seed=self._seed)
-            result = fit(SASRecTask(model, split.train, held=split.validation), trainer, on_epoch=_tell)
-        return SASRecScorer(model), result.best_epoch
+    def _gru4rec(self) -> SASRecScorer:
+        split = self._split
+        with self._cost("gru4rec"):
+            settings = replace(SASRecSettings(), start="random")
+            seed_everything(self._seed)  # the recurrent unit draws its weights from the global generator
+            generator = torch.Generator().manual_seed(self._seed)
+            model = GRU4Rec(split.train.num_items, settings, generator=generator)
+            fit(SASRecTask(model, split.train, held=split.validation), self._trainer, on_epoch=_tell)
+        return SASRecScorer(model)
 
-    def _cost(self, name: str):
-        return _Kept(self.costs, name)
-
-
-class _Kept:
-    """Puts what a block costs into a table of costs."""
-
-    def __init__(self, costs: dict[str, Cost], name: str) -> None:
-        self._costs, self._name, self._meter = costs, name, measured()
-
-    def __enter__(self) -> None:
-        self._costs[self._name] = self._meter.__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        self._meter.__exit__(None, None, None)
+    @contextmanager
+    def _cost(self, name: str) -> Iterator[None]:
+        with measured() as self.costs[name]:
+            yield
 
 
 def _tell(report: EpochReport) -> None:

@@ -11,10 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding_bag
 
 from store.errors import TrainingError
-from store.interactions import Interactions
-
-Sparse = Any
-"""A scipy CSR matrix; scipy ships no types, and those that pyright infers are wrong."""
+from store.interactions import Interactions, Sparse
 
 
 class BipartiteGraph(nn.Module):
@@ -103,7 +100,7 @@ def normalised_adjacency(interactions: Interactions) -> Sparse:
     adjacency = interactions.matrix
     user_degrees = np.asarray(adjacency.sum(axis=1)).ravel()
     item_degrees = np.asarray(adjacency.sum(axis=0)).ravel()
-    normalised = sp.diags_array(_inverse_root(user_degrees)) @ adjacency @ sp.diags_array(_inverse_root(item_degrees))
+    normalised = sp.diags_array(inverse_root(user_degrees)) @ adjacency @ sp.diags_array(inverse_root(item_degrees))
     return sp.csr_matrix(normalised, dtype=np.float32)
 
 
@@ -150,6 +147,6 @@ def _sparse_product(offsets: Tensor, indices: Tensor, weights: Tensor, dense: Te
     )
 
 
-def _inverse_root(degrees: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def inverse_root(degrees: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """1/sqrt(d), 0 where d is 0."""
     return np.where(degrees > 0, 1.0 / np.sqrt(np.maximum(degrees, 1.0)), 0.0)

@@ -16,7 +16,7 @@ from store.errors import InputError
 class LightGCNSettings:
     """Settings of the model and of its training.
 
-    The softmax needs tens of epochs where BPR needs hundreds; docs/benchmarks.md has what was tried.
+    With one candidate BPR needs hundreds of epochs, with the hardest of 16 tens; docs/benchmarks.md has what was tried.
 
     Attributes:
         dim: width D of an embedding.

@@ -22,10 +22,12 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 
-from graph.bipartite import Sparse, normalised_adjacency
+from graph.bipartite import inverse_root, normalised_adjacency
+from graph.validation import held_out_gains
+from store.eigenvectors import leading_eigenvectors
 from store.errors import InputError, TrainingError
 from store.ids import PADDING, IndexArray
-from store.interactions import Audience, Interactions
+from store.interactions import Audience, Interactions, Sparse, held_readers
 
 FloatArray = NDArray[np.float32]
 Arrays = dict[str, NDArray[np.generic]]
@@ -37,10 +39,8 @@ OUT_POWERS = (0.3, 0.4, 0.5)
 
 _TABLE_CELLS = 1 << 28
 """Numbers that the eigenvectors may have at most: 1 GB."""
-_OVERSAMPLING = 32
 _CHOOSING_READERS = 2_000
 _READERS_AT_ONCE = 256
-_CUT = 10
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class SpectralScorer:
         self._degrees = degrees
         self._linear, self._out_power = linear, out_power
         met = np.maximum(degrees, 1.0)
-        self._inward = np.where(degrees > 0, met**-0.5, 0.0).astype(np.float32)
+        self._inward = inverse_root(degrees).astype(np.float32)
         self._outward = np.where(degrees > 0, met**out_power, 0.0).astype(np.float32)
 
     @classmethod
@@ -173,11 +173,7 @@ class SpectralScorer:
             smooth.addmm_(spectrum[:, start:rank], vectors[:, start:rank].T)
             for linear, out_power in itertools.product(LINEARS, OUT_POWERS):
                 scores = (smooth + linear * linear_part).mul_(degrees**out_power)
-                scores[:, PADDING] = -torch.inf
-                scores[closed] = -torch.inf
-                place = (scores >= scores.gather(1, targets)).sum(dim=1)
-                gain = torch.where(place <= _CUT, 1.0 / torch.log2(1.0 + place), 0.0)
-                yield (rank, linear, out_power), float(gain.sum())
+                yield (rank, linear, out_power), float(held_out_gains(scores, targets, closed).sum())
 
     def narrowed(self, settings: SpectralSettings) -> SpectralScorer:
         """The same eigenvectors with the settings of another filter, of at most this rank."""
@@ -215,21 +211,16 @@ class SpectralScorer:
 
 
 def smooth_vectors(adjacency: Sparse, settings: SpectralSettings) -> FloatArray:
-    """Eigenvectors of P = R~^T R~ with the largest eigenvalues, largest first: float32 [N+1, r].
-
-    Subspace iteration with oversampling (Halko et al. 2011, "Finding structure with randomness", algorithm 4.4): only
-    products with R~ and its transpose, and r columns.
-    """
+    """Eigenvectors of P = R~^T R~ with the largest eigenvalues, largest first: float32 [N+1, r]."""
     rank = min(settings.rank, min(adjacency.shape) - 1, max(1, _TABLE_CELLS // adjacency.shape[1]))
-    width = min(rank + _OVERSAMPLING, *adjacency.shape)
     transposed = sp.csr_matrix(adjacency.T)
-    generator = torch.Generator().manual_seed(settings.seed)
-    basis = torch.randn(adjacency.shape[1], width, generator=generator)
-    for _ in range(settings.iterations):
-        basis = torch.linalg.qr(torch.from_numpy(transposed @ (adjacency @ basis.numpy())))[0]
-    image = torch.from_numpy(adjacency @ basis.numpy())
-    _, rotation = torch.linalg.eigh(image.T @ image)  # eigenvalues ascend
-    return (basis @ rotation.flip(1)[:, :rank]).numpy()
+    return leading_eigenvectors(
+        lambda basis: transposed @ (adjacency @ basis),
+        rank,
+        size=adjacency.shape[1],
+        iterations=settings.iterations,
+        generator=torch.Generator().manual_seed(settings.seed),
+    ).numpy()
 
 
 @dataclass(frozen=True)
@@ -264,10 +255,9 @@ def choose_spectral(
     Raises:
         TrainingError: nothing is held out.
     """
-    readers = np.flatnonzero(held)
+    readers = held_readers(held, at_most=_CHOOSING_READERS)
     if not len(readers):
         raise TrainingError("the spectral filter has 0 held-out items to be chosen by", fix="Ingest more events.")
-    readers = readers[:: -(-len(readers) // _CHOOSING_READERS)]
     whole = SpectralScorer.fit(interactions, replace(settings, rank=RANKS[-1], linear=1.0))
     ranks = [rank for rank in RANKS if rank < whole.rank] + [whole.rank]
     gains: dict[tuple[int, float, float], float] = dict.fromkeys(itertools.product(ranks, LINEARS, OUT_POWERS), 0.0)

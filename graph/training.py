@@ -12,13 +12,12 @@ from torch.nn.functional import cross_entropy, softplus
 
 from graph.lightgcn import LightGCN
 from graph.losses import shared_softmax
-from store.errors import InputError
+from graph.validation import held_out_gains
 from store.fingerprint import fingerprint
 from store.ids import IndexArray
-from store.interactions import Interactions
+from store.interactions import Interactions, held_readers
 from store.processes import ALONE, Processes
 
-VALIDATION_CUT = 10
 _VALIDATION_READERS = 10_000
 _VALIDATION_ROWS = 1_024
 _REJECTION_ROUNDS = 8
@@ -62,11 +61,7 @@ class LightGCNTask:
         held: IndexArray | None = None,
         processes: Processes = ALONE,
     ) -> None:
-        if held is not None and held.shape != (interactions.num_users + 1,):
-            raise InputError(
-                f"held-out items have shape {held.shape}, not ({interactions.num_users + 1},)",
-                fix="Pass one held-out item per user, 0 where there is none, with row 0 for padding.",
-            )
+        interactions.check_held(held)
         self.model = model
         self.settings = model.settings
         self._held = held
@@ -150,34 +145,30 @@ class LightGCNTask:
         """ndcg@10 of the held-out items among all items that the user has not seen; of evenly chosen users where there
         are very many.
 
-        Ties count against the held-out item, so that a model that scores everything alike gains nothing.
         """
         if self._held is None or not self._held.any():
             return None
         users, items = self.model()
-        readers = np.flatnonzero(self._held)
-        readers = readers[:: -(-len(readers) // _VALIDATION_READERS)]
+        readers = held_readers(self._held, at_most=_VALIDATION_READERS)
         chunks = np.array_split(readers, -(-len(readers) // _VALIDATION_ROWS))
         return float(torch.cat([self._gains(self._held, chunk, users, items) for chunk in chunks]).mean())
 
     def _gains(self, held_items: IndexArray, readers: IndexArray, users: Tensor, items: Tensor) -> Tensor:
-        """1/log2(1 + rank) within the cut, 0 behind it: [B]."""
+        """Those of ``readers``: [B]."""
         held = torch.from_numpy(held_items[readers]).to(items.device)[:, None]
         scores = self._processes.sum(users[torch.from_numpy(readers).to(users.device)] @ items.T)
         seen = self._seen[readers].tocoo()
-        scores[:, 0] = -torch.inf
-        scores[torch.from_numpy(seen.row.astype(np.int64)), torch.from_numpy(seen.col.astype(np.int64))] = -torch.inf
-        own = scores.gather(1, held)
-        rank = (scores >= own).sum(dim=1)
-        return torch.where(rank <= VALIDATION_CUT, 1.0 / torch.log2(1.0 + rank), 0.0)
+        closed = torch.from_numpy(seen.row.astype(np.int64)), torch.from_numpy(seen.col.astype(np.int64))
+        return held_out_gains(scores, held, closed)
 
     def _keys(self, users: Tensor, items: Tensor) -> Tensor:
         return users * (self._num_items + 1) + items
 
     def _shared_items(self, generator: torch.Generator) -> Tensor:
-        """Items of random interactions, so popular ones more often: int64 [M], with repeats."""
+        """What a whole batch is compared with: int64 [M], with repeats."""
         if self.settings.sampler == "uniform":
             return torch.randint(1, self._num_items + 1, (self.settings.negatives,), generator=generator)
+        # Items of random interactions: popular ones more often.
         return self._items[torch.randint(len(self._items), (self.settings.negatives,), generator=generator)]
 
     def _unseen_items(self, users: Tensor, generator: torch.Generator) -> Tensor:

@@ -278,9 +278,9 @@ def _with_blend(
     audience = Audience.of_users(readers, data.interactions)
     targets = held[readers]
     state = state_of(data, models)
-    ranked = Ranker(state, settings.ranking).rank(
-        audience, allowed=state.catalogue.active, excluded=list(audience.histories)
-    )
+    ranker = Ranker(state, settings.ranking)
+    shown = {"allowed": state.catalogue.active, "excluded": list(audience.histories)}
+    ranked = ranker.rank(audience, **shown)
     mask = ranked.candidates != PADDING
     names = models.blend.names
     stacked = np.stack([np.where(mask, ranked.raw[name], np.nan) for name in names], axis=2)
@@ -291,8 +291,6 @@ def _with_blend(
     lengths = np.array([len(history) for history in audience.histories], dtype=np.int64)
     blend = Blend.fit(stacked, mask, position, lengths, names, settings.blend)
     models = replace(models, blend=blend)
-    ranker = Ranker(state, settings.ranking)
-    shown = {"allowed": state.catalogue.active, "excluded": list(audience.histories)}
     metrics = {f"{name}:ndcg@10": _ndcg(ranker.alone(name, audience, k=CUT, **shown), targets) for name in names}
     models, metrics["pipeline:ndcg@10"] = _with_diversity(data, models, audience, targets, settings)
     on_progress("Learning the blend", 1.0)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from store.ids import PADDING, IndexArray
+from store.interactions import Sparse
 
 Scores = NDArray[np.float32]
 Vectors = NDArray[np.float32]
-Sparse = Any
-"""A scipy CSR matrix; scipy ships no types, and those that pyright infers are wrong."""
-
 Arrays = dict[str, NDArray[np.generic]]
 
 

@@ -12,12 +12,11 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from rankers.arrays import Sparse
-from rankers.transition import transition_counts
+from rankers.transition import inverse_power, transition_counts
+from store.eigenvectors import leading_eigenvectors
 from store.interactions import Interactions
 
 _WINDOW = 5
-_OVERSAMPLING = 32
 _ITERATIONS = 8
 _LONGEST = 3.0
 """Norm at which a row is cut, where the mean square is 1: an item with few neighbours can hold an eigenvector alone."""
@@ -42,23 +41,19 @@ def transition_embeddings(interactions: Interactions, dim: int, *, generator: to
     degrees = np.asarray(counts.sum(axis=1)).ravel()
     linked = degrees > 0
     if linked.any():
-        inverse = sp.diags_array(np.where(linked, 1.0 / np.sqrt(np.maximum(degrees, 1e-12)), 0.0))
+        inverse = sp.diags_array(inverse_power(degrees, 0.5))
         # The identity lifts the spectrum from -1..1 to 0..2, so that the largest are also the smoothest.
         graph = sp.csr_matrix(inverse @ counts @ inverse + sp.diags_array(linked.astype(np.float64)), dtype=np.float32)
-        found = _leading_eigenvectors(graph, min(dim, int(linked.sum())), generator)
+        found = leading_eigenvectors(
+            lambda basis: graph @ basis,
+            min(dim, int(linked.sum())),
+            size=size,
+            iterations=_ITERATIONS,
+            generator=generator,
+        )
         scaled = found * (size / dim) ** 0.5
         scaled *= (_LONGEST / scaled.norm(dim=1, keepdim=True).clamp(min=1e-12)).clamp(max=1.0)
         rows = torch.from_numpy(np.flatnonzero(linked))
         table[rows, : scaled.shape[1]] = scaled[rows]
     table[0] = 0.0
     return table
-
-
-def _leading_eigenvectors(graph: Sparse, count: int, generator: torch.Generator) -> Tensor:
-    """float32 [N+1, count], largest eigenvalue first, by subspace iteration."""
-    width = min(count + _OVERSAMPLING, graph.shape[0])
-    basis = torch.randn(graph.shape[0], width, generator=generator)
-    for _ in range(_ITERATIONS):
-        basis = torch.linalg.qr(torch.from_numpy(graph @ basis.numpy()))[0]
-    _, rotation = torch.linalg.eigh(basis.T @ torch.from_numpy(graph @ basis.numpy()))  # eigenvalues ascend
-    return basis @ rotation.flip(1)[:, :count]

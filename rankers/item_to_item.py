@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from rankers.arrays import Sparse, strongest_per_row
+from rankers.arrays import strongest_per_row
 from rankers.neighbourhood import NeighbourhoodScorer
 from store.errors import InputError
 from store.ids import PADDING
-from store.interactions import Interactions
+from store.interactions import Interactions, Sparse
 
 _ROWS_AT_ONCE = 1_024
 

@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 
-from rankers.arrays import Arrays, Scores, Sparse, packed, picked, unpacked
+from rankers.arrays import Arrays, Scores, packed, picked, unpacked
 from store.ids import PADDING, IndexArray
-from store.interactions import Audience
+from store.interactions import Audience, Sparse
 
 
 class NeighbourhoodScorer:

@@ -16,10 +16,9 @@ from rankers.sampling import build_sampler
 from rankers.sasrec import SASRec, SASRecSettings
 from rankers.sasrec_scorer import SASRecScorer
 from rankers.trainer import EpochReport, TrainerSettings, TrainingResult, fit
-from store.errors import InputError
 from store.fingerprint import fingerprint
 from store.ids import IndexArray
-from store.interactions import Audience, Interactions
+from store.interactions import Audience, Interactions, held_readers
 
 _POOL = 4_096
 """Windows that are sorted by length together: little padding, and batches still differ between epochs."""
@@ -58,11 +57,7 @@ class SASRecTask:
     name = "sasrec"
 
     def __init__(self, model: SASRec, interactions: Interactions, *, held: IndexArray | None = None) -> None:
-        if held is not None and held.shape != (interactions.num_users + 1,):
-            raise InputError(
-                f"held-out items have shape {held.shape}, not ({interactions.num_users + 1},)",
-                fix="Pass one held-out item per user, 0 where there is none, with row 0 for padding.",
-            )
+        interactions.check_held(held)
         self.model = model
         self.settings = model.settings
         self._interactions = interactions
@@ -131,8 +126,7 @@ class SASRecTask:
         """ndcg@10 of the held-out items by full ranking; of evenly chosen readers where there are very many."""
         if self._held is None:
             return None
-        readers = np.flatnonzero(self._held)
-        readers = readers[:: -(-len(readers) // _VALIDATION_READERS) or 1]
+        readers = held_readers(self._held, at_most=_VALIDATION_READERS)
         scorer = SASRecScorer(self.model)
         gains = []
         for start in range(0, len(readers), _VALIDATION_ROWS):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from rankers.arrays import Sparse, strongest_per_row
+from rankers.arrays import strongest_per_row
 from rankers.neighbourhood import NeighbourhoodScorer
 from store.errors import InputError
-from store.interactions import Interactions
+from store.interactions import Interactions, Sparse
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class TransitionScorer(NeighbourhoodScorer):
         counts = forward + settings.reverse * forward.T
         leaving, entering = np.asarray(counts.sum(axis=1)).ravel(), np.asarray(counts.sum(axis=0)).ravel()
         weights = (
-            sp.diags_array(_inverse_power(leaving, settings.out_power))
+            sp.diags_array(inverse_power(leaving, settings.out_power))
             @ counts
-            @ sp.diags_array(_inverse_power(entering, settings.in_power))
+            @ sp.diags_array(inverse_power(entering, settings.in_power))
         )
         strongest = strongest_per_row(sp.csr_matrix(weights, dtype=np.float32), settings.neighbours)
         return cls(strongest, decay=settings.decay, recent=settings.recent)
@@ -79,6 +79,6 @@ def transition_counts(interactions: Interactions, window: int) -> Sparse:
     return counts
 
 
-def _inverse_power(totals: np.ndarray, power: float) -> np.ndarray:
+def inverse_power(totals: np.ndarray, power: float) -> np.ndarray:
     """totals^-power, 0 where the total is 0."""
     return np.where(totals > 0, np.power(np.maximum(totals, 1e-12), -power), 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 
 from store.errors import InputError
 from store.ids import PADDING, IndexArray
+
+Sparse = Any
+"""A scipy CSR matrix; scipy ships no types, and those that pyright infers are wrong."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,29 @@ class Interactions:
         held[takers] = self.items[last]
         keep[last] = False
         return self.where(keep), held
+
+    def check_held(self, held: IndexArray | None) -> None:
+        """Refuse held-out items that do not fit these users.
+
+        Raises:
+            InputError: ``held`` is not [U+1].
+        """
+        if held is not None and held.shape != (self.num_users + 1,):
+            raise InputError(
+                f"held-out items have shape {held.shape}, not ({self.num_users + 1},)",
+                fix="Pass one held-out item per user, 0 where there is none, with row 0 for padding.",
+            )
+
+
+def held_readers(held: IndexArray, *, at_most: int) -> IndexArray:
+    """Users of whom something is held out, int64 [<= at_most]: evenly chosen where there are more.
+
+    Args:
+        held: held-out item per user, int64 [U+1], 0 where there is none.
+        at_most: at least 1.
+    """
+    readers = np.flatnonzero(held)
+    return readers[:: max(1, -(-len(readers) // at_most))]
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _sasrec(given: argparse.Namespace, settings: TrainerSettings, processes: Pro
         dropout=given.dropout,
         length=8,
         loss=given.loss or "full_softmax",
-        negatives=10,
+        negatives=6,  # of 30 items: few enough to be sampled, where a small catalogue would be taken whole
         learning_rate=5e-3,
         batch_size=len(rest) // STEPS_PER_EPOCH,
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.lists import as_interactions, read_lists
 from store.ids import IndexArray
 from store.interactions import Interactions
 
@@ -45,21 +44,6 @@ class Setting:
         return tempfile.mkdtemp(dir=self.folder)
 
 
-def read_lists(path: Path, *, first: int) -> list[IndexArray]:
-    """Items of each line ``user item item ...``, in order; the file numbers them from ``first``, we from 1."""
-    with gzip.open(path, "rt", encoding="ascii") as lines:
-        return [np.array(line.split()[1:], dtype=np.int64) + (1 - first) for line in lines]
-
-
-def as_interactions(lists: Sequence[IndexArray], *, num_items: int) -> Interactions:
-    """Lists by user as interactions; a list's order is that of time."""
-    lengths = [len(items) for items in lists]
-    users = np.repeat(np.arange(1, len(lists) + 1), lengths)
-    return Interactions.build(
-        users, np.concatenate(lists), np.arange(len(users)), num_users=len(lists), num_items=num_items
-    )
-
-
 @dataclass(frozen=True)
 class Gowalla:
     """The LightGCN split: training interactions, and the test items of each user."""
@@ -70,11 +54,13 @@ class Gowalla:
     @classmethod
     def read(cls, data: Path) -> Gowalla:
         folder = data / "gowalla"
-        train, test = (read_lists(folder / f"{part}.txt.gz", first=0) for part in ("train", "test"))
+        train, test = (
+            [items for _, items in read_lists(folder / f"{part}.txt.gz", first=0)] for part in ("train", "test")
+        )
         num_items = int(max(items.max(initial=0) for items in (*train, *test)))
         return cls(as_interactions(train, num_items=num_items), test)
 
 
 def read_beauty(data: Path) -> list[IndexArray]:
     """Whole sequences of Amazon Beauty; the last two items of each are held out."""
-    return read_lists(data / "beauty" / "sequences.txt.gz", first=1)
+    return [items for _, items in read_lists(data / "beauty" / "sequences.txt.gz", first=1)]

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from benchmarks.harness import Row
+from benchmarks.lists import as_interactions
 from benchmarks.speed.contest import Own, PeerPlan, contest
-from benchmarks.speed.data import Setting, as_interactions, read_beauty
+from benchmarks.speed.data import Setting, read_beauty
 from benchmarks.speed.environments import RECBOLE, RECTOOLS
 from benchmarks.speed.machine import Machine
 from benchmarks.speed.steps import Steps

@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from benchmarks.harness import table
+from benchmarks.lists import as_interactions, read_lists
 from benchmarks.speed import __main__ as command
 from benchmarks.speed import environments, lightgcn
 from benchmarks.speed.contest import PEERS, Own, Peer, PeerError, PeerPlan, Taken, contest, interleaved
-from benchmarks.speed.data import as_interactions, read_lists
 from benchmarks.speed.environments import PeerEnvironment
 from benchmarks.speed.index import overlap
 from benchmarks.speed.machine import Machine
@@ -183,7 +183,8 @@ def test_shares_of_the_bounds() -> None:
 def test_lists_are_numbered_from_one(tmp_path: Path) -> None:
     path = tmp_path / "train.txt.gz"
     path.write_bytes(gzip.compress(b"0 0 2\n1\n2 1 1\n"))
-    lists = read_lists(path, first=0)
+    users, lists = zip(*read_lists(path, first=0), strict=True)
+    assert users == (0, 1, 2)
     assert [items.tolist() for items in lists] == [[1, 3], [], [2, 2]]
     interactions = as_interactions(lists, num_items=3)
     assert interactions.users.tolist() == [1, 1, 3, 3]

@@ -23,7 +23,7 @@ def poster(path: Path) -> Path:
     return path
 
 
-def fill_in(visitor: Any, *, title: str, text: str, categories: list[str], year: str) -> None:
+def fill_in(visitor: Any, *, title: str, text: str, categories: list[str], year: str, item_id: str = "") -> None:
     page = visitor.page
     visitor.tab("Onboard")
     page.locator("#onboard-title input, #onboard-title textarea").first.fill(title)
@@ -34,6 +34,8 @@ def fill_in(visitor: Any, *, title: str, text: str, categories: list[str], year:
         page.keyboard.press("Enter")
     page.get_by_label("Year").fill(year)
     page.keyboard.press("Tab")
+    if item_id:
+        page.locator("#onboard-id input, #onboard-id textarea").first.fill(item_id)
 
 
 def test_published_now_recommended_now(
@@ -99,8 +101,7 @@ def test_a_near_duplicate_is_in_amber_above_the_button(visitor: Any) -> None:
 def test_an_id_that_is_taken_replaces_nothing(visitor: Any) -> None:
     page = visitor.open().page
     known = visitor.site.store.items()[0]
-    fill_in(visitor, title="Usurper", text="", categories=["Comedy"], year="1996")
-    page.locator("#onboard-id input, #onboard-id textarea").first.fill(known.item_id)
+    fill_in(visitor, title="Usurper", text="", categories=["Comedy"], year="1996", item_id=known.item_id)
     page.wait_for_selector("#onboard-preview .near")
     page.click("#publish")
     refusal = page.wait_for_selector("#onboard-refusal .problem")
@@ -111,8 +112,7 @@ def test_an_id_that_is_taken_replaces_nothing(visitor: Any) -> None:
 def test_a_refusal_outlives_a_late_preview_but_not_the_next_attempt(visitor: Any) -> None:
     page = visitor.open().page
     known = visitor.site.store.items()[0]
-    fill_in(visitor, title="Usurper", text="", categories=["Comedy"], year="1996")
-    page.locator("#onboard-id input, #onboard-id textarea").first.fill(known.item_id)
+    fill_in(visitor, title="Usurper", text="", categories=["Comedy"], year="1996", item_id=known.item_id)
     page.wait_for_selector("#publish:not([disabled])")
     page.locator("#onboard-text textarea").fill("A text whose preview arrives after the refusal.")
     page.click("#publish")

@@ -163,7 +163,7 @@ def markov_chain(*, users: int = 300, items: int = 20, length: int = 9) -> Inter
 def test_learns_a_planted_markov_chain(loss):
     train, held = markov_chain().leave_last_out()
     settings = SASRecSettings(
-        dim=16, blocks=1, heads=2, dropout=0.1, length=8, loss=loss, negatives=10, learning_rate=1e-2, batch_size=256
+        dim=16, blocks=1, heads=2, dropout=0.1, length=8, loss=loss, negatives=4, learning_rate=1e-2, batch_size=256
     )
     scorer, result = train_sasrec(train, settings, TrainerSettings(max_epochs=8), held=held)
     assert result.best_value is not None
