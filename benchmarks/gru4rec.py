@@ -6,6 +6,8 @@ random start of its items.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
@@ -17,8 +19,8 @@ class GRU4Rec(SASRec):
     """A gated recurrent unit in place of the attention blocks."""
 
     def __init__(self, num_items: int, settings: SASRecSettings, *, generator: torch.Generator) -> None:
-        super().__init__(num_items, settings, generator=generator)
-        del self.blocks, self.positions
+        super().__init__(num_items, replace(settings, positions="none"), generator=generator)
+        del self.blocks
         self.recurrent = nn.GRU(settings.dim, settings.dim, num_layers=1, batch_first=True)
 
     def forward(self, sequences: Tensor, lengths: Tensor, *, items: Tensor | None = None) -> Tensor:

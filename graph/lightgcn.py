@@ -16,7 +16,9 @@ from store.errors import InputError
 class LightGCNSettings:
     """Settings of the model and of its training.
 
-    With one candidate BPR needs hundreds of epochs, with the hardest of 16 tens; docs/benchmarks.md has what was tried.
+    The softmax compares cosines, so it leaves norms alone, and propagation gives popular items the larger ones. Negatives
+    by the root of popularity and scores divided by the root of the norm let as much of popularity into the score as helps
+    on sparse and on dense data; docs/benchmarks.md has what was tried.
 
     Attributes:
         dim: width D of an embedding.
@@ -27,20 +29,24 @@ class LightGCNSettings:
         l2: weight of half the squared norm of the base embeddings of a batch, per example.
         temperature: divisor of the cosine in the sampled softmax.
         negatives: shared negatives of a batch of the sampled softmax.
-        sampler: what they are drawn by: "popularity" takes the items of random interactions.
+        negative_power: they are drawn by an item's number of readers to this power: 0 is uniform, 1 the items of random
+            interactions.
+        norm_power: scores are divided by the norm of the item's final embedding to this power: 0 leaves the inner
+            product, 1 the cosine.
         batch_size: interactions per step.
         init_std: standard deviation of the initial embeddings.
     """
 
     dim: int = 64
     layers: int = 3
-    loss: Literal["bpr", "sampled_softmax"] = "bpr"
+    loss: Literal["bpr", "sampled_softmax"] = "sampled_softmax"
     candidates: int = 16
     learning_rate: float = 1e-2
     l2: float = 1e-3
     temperature: float = 0.1
-    negatives: int = 1_024
-    sampler: Literal["popularity", "uniform"] = "popularity"
+    negatives: int = 2_048
+    negative_power: float = 0.5
+    norm_power: float = 0.5
     batch_size: int = 8_192
     init_std: float = 0.1
 
@@ -48,16 +54,14 @@ class LightGCNSettings:
         for name in ("dim", "candidates", "negatives", "batch_size"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)!r}, below 1", fix=f"Give {name} a whole number >= 1.")
-        for name in ("layers", "l2"):
-            if getattr(self, name) < 0:
+        for name in ("layers", "l2", "negative_power", "norm_power"):
+            if not getattr(self, name) >= 0:
                 raise InputError(f"{name} is {getattr(self, name)!r}, below 0", fix=f"Give {name} a number >= 0.")
         for name in ("learning_rate", "temperature", "init_std"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)!r}, not above 0", fix=f"Give {name} a number > 0.")
         if self.loss not in ("bpr", "sampled_softmax"):
             raise InputError(f"loss {self.loss!r} is not known", fix="Use 'bpr' or 'sampled_softmax'.")
-        if self.sampler not in ("popularity", "uniform"):
-            raise InputError(f"sampler {self.sampler!r} is not known", fix="Use 'popularity' or 'uniform'.")
 
 
 class LightGCN(nn.Module):
@@ -93,6 +97,21 @@ class LightGCN(nn.Module):
         """Final embeddings: the mean over layers (eq. 4 and 8 with alpha_k = 1/(K+1)).
 
         Returns:
-            Users [U+1, D] and items [N+1, D]; the score of a pair is their dot product (eq. 5 and 6).
+            Users [U+1, D] and items [N+1, D]; the score of a pair is their dot product (eq. 5 and 6), with the item
+            `tempered`.
         """
         return self.graph.smoothed(self.users, self.items, layers=self.settings.layers)
+
+
+_SMALLEST_SQUARE = 1e-24
+
+
+def tempered(items: Tensor, squared_norms: Tensor, *, power: float) -> Tensor:
+    """Rows divided by their norms to a power; zeros stay zeros.
+
+    Args:
+        items: float [M, D], or some of the columns.
+        squared_norms: of whole rows, float [M, 1].
+        power: 1 brings rows to unit length.
+    """
+    return items / squared_norms.clamp(min=_SMALLEST_SQUARE) ** (power / 2)

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 
-from graph.lightgcn import LightGCN
+from graph.lightgcn import LightGCN, tempered
 from store.errors import InputError
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience
@@ -65,7 +65,8 @@ class LightGCNScorer:
     Attributes:
         user_base: e_u^0, float32 [U+1, D]; row 0 (unknown) is zero.
         item_neighbours: A_j, float32 [N+1, D]; what item j passes to its readers. A zero row passes nothing.
-        item_final: F_i, mean of e_i^k over layers 0..K, float32 [N+1, D].
+        item_final: F_i, mean of e_i^k over layers 0..K, divided by its norm to the power that the settings say, float32
+            [N+1, D].
         num_layers: K.
     """
 
@@ -100,6 +101,8 @@ class LightGCNScorer:
             passed = torch.stack(items[:-1]).sum(dim=0) if len(items) > 1 else torch.zeros_like(items[0])
             neighbours = torch.where(met, passed / degrees.clamp(min=1.0).sqrt(), 0.0)
             final = torch.where(met, torch.stack(items).mean(dim=0), 0.0)
+            squares = final.square().sum(dim=1, keepdim=True)
+            final = tempered(final, squares, power=model.settings.norm_power)
         return cls(
             user_base=_frozen(model.users),
             item_neighbours=_frozen(neighbours),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
-from graph.lightgcn import LightGCN
+from graph.lightgcn import LightGCN, tempered
 from graph.losses import shared_softmax
 from graph.validation import held_out_gains
 from store.fingerprint import fingerprint
@@ -21,7 +21,6 @@ from store.processes import ALONE, Processes
 _VALIDATION_READERS = 10_000
 _VALIDATION_ROWS = 1_024
 _REJECTION_ROUNDS = 8
-_SMALLEST_SQUARE = 1e-24
 
 
 class GraphBatch(NamedTuple):
@@ -52,6 +51,7 @@ class LightGCNTask:
     """
 
     name = "lightgcn"
+    averaging = 0.0
 
     def __init__(
         self,
@@ -72,10 +72,11 @@ class LightGCNTask:
         self._users = torch.from_numpy(edges.row.astype(np.int64))
         self._items = torch.from_numpy(edges.col.astype(np.int64))
         self._seen = interactions.matrix
+        self._cumulative = _cumulative(interactions, power=self.settings.negative_power)
         self._edge_keys = torch.sort(self._keys(self._users, self._items)).values
 
     def optimizer(self) -> torch.optim.Optimizer:
-        return torch.optim.Adam(self.model.parameters(), lr=self.settings.learning_rate)
+        return torch.optim.Adam(self.model.parameters(), lr=self.settings.learning_rate, fused=True)
 
     def batches(self, epoch: int, generator: torch.Generator) -> Iterator[GraphBatch]:
         """Every edge once, in random order, with negatives."""
@@ -133,8 +134,11 @@ class LightGCNTask:
 
     def _normalised(self, rows: Tensor) -> Tensor:
         """Rows at unit length; zeros stay zeros."""
-        squared = self._processes.sum(rows.square().sum(dim=1, keepdim=True), then_apart=True)
-        return rows / squared.clamp(min=_SMALLEST_SQUARE).sqrt()
+        return tempered(rows, self._squares(rows), power=1.0)
+
+    def _squares(self, rows: Tensor) -> Tensor:
+        """Squared norms over the columns of all processes, [B, 1]."""
+        return self._processes.sum(rows.square().sum(dim=1, keepdim=True), then_apart=True)
 
     def fingerprint(self) -> str:
         data = self._interactions
@@ -149,6 +153,7 @@ class LightGCNTask:
         if self._held is None or not self._held.any():
             return None
         users, items = self.model()
+        items = tempered(items, self._squares(items), power=self.settings.norm_power)
         readers = held_readers(self._held, at_most=_VALIDATION_READERS)
         chunks = np.array_split(readers, -(-len(readers) // _VALIDATION_ROWS))
         return float(torch.cat([self._gains(self._held, chunk, users, items) for chunk in chunks]).mean())
@@ -166,10 +171,9 @@ class LightGCNTask:
 
     def _shared_items(self, generator: torch.Generator) -> Tensor:
         """What a whole batch is compared with: int64 [M], with repeats."""
-        if self.settings.sampler == "uniform":
-            return torch.randint(1, self._num_items + 1, (self.settings.negatives,), generator=generator)
-        # Items of random interactions: popular ones more often.
-        return self._items[torch.randint(len(self._items), (self.settings.negatives,), generator=generator)]
+        draws = torch.rand(self.settings.negatives, generator=generator, dtype=torch.float64)
+        # right=True skips items that are never drawn.
+        return torch.searchsorted(self._cumulative, draws, right=True)
 
     def _unseen_items(self, users: Tensor, generator: torch.Generator) -> Tensor:
         """An item for each entry of ``users`` that this user has not interacted with.
@@ -186,3 +190,10 @@ class LightGCNTask:
                 break
             items[rejected] = torch.randint(1, self._num_items + 1, (count,), generator=generator)
         return items
+
+
+def _cumulative(interactions: Interactions, *, power: float) -> Tensor:
+    """Share of the draws up to each item, float64 [N+1]; items without readers are not drawn."""
+    counts = torch.from_numpy(interactions.item_counts).double()
+    cumulative = torch.cumsum(torch.where(counts > 0, counts**power, 0.0), dim=0)
+    return cumulative / cumulative[-1]

@@ -27,7 +27,7 @@ from store.processes import Processes
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _HEADER = "training"
 
 
@@ -76,6 +76,7 @@ class _Header(BaseModel):
     epoch_start: str
     epoch: int
     step: int
+    updates: int
     loss_sum: float
     epoch_seconds: float
     seconds: float
@@ -133,6 +134,7 @@ class Checkpoints:
                 epoch_start=to_text(state.epoch_start),
                 epoch=state.epoch,
                 step=state.step,
+                updates=state.updates,
                 loss_sum=state.loss_sum,
                 epoch_seconds=state.epoch_seconds,
                 seconds=state.seconds,
@@ -165,12 +167,14 @@ class Checkpoints:
             epoch_start=to_state(header.epoch_start),
             epoch=header.epoch,
             step=header.step,
+            updates=header.updates,
             loss_sum=header.loss_sum,
             epoch_seconds=header.epoch_seconds,
             seconds=header.seconds,
             history=list(header.history),
             best_epoch=header.best_epoch,
             best_value=header.best_value,
+            average=_under("average", part.tensors) or None,
             best=_under("best", part.tensors) or None,
             finished=header.finished,
         )
@@ -186,6 +190,7 @@ class Checkpoints:
                 else:
                     values.setdefault(str(index), {})[key] = value
         tensors |= {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
+        tensors |= {f"average/{name}": tensor for name, tensor in (state.average or {}).items()}
         tensors |= {f"best/{name}": tensor for name, tensor in (state.best or {}).items()}
         if self._replicated and not self._processes.first:
             tensors = {}

@@ -1,4 +1,4 @@
-"""Losses of next-item prediction. P positions, D dimension, N items, M negatives."""
+"""Losses of next-item prediction. P positions, D dimension, N items, M shared negatives, C candidates per position."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, softplus
 
 _BLOCK_SCORES = 1 << 20
 """Scores of a block of the full softmax: 4 MB."""
@@ -76,6 +76,61 @@ def sampled_softmax(states: Tensor, targets: Tensor, items: Tensor, *, negatives
     """
     positive = (states * items[targets]).sum(dim=1, keepdim=True)
     correction = log_q[negatives] + math.log(len(negatives))
-    negative = states @ items[negatives].T - correction
-    negative = negative.masked_fill(targets[:, None] == negatives[None, :], -torch.inf)
+    negative = _against_shared(states, targets, items, negatives) - correction
     return cross_entropy(torch.cat((positive, negative), dim=1), torch.zeros_like(targets))
+
+
+def gbce(states: Tensor, targets: Tensor, items: Tensor, *, negatives: Tensor, calibration: float = 0.75) -> Tensor:
+    """Binary cross-entropy over many negatives, less sure of itself (Petrov and Macdonald 2023, gSASRec, eq. 8 to 10).
+
+    A model that sees few negatives learns probabilities that are too high. The positive's likelihood is raised to
+
+        beta = a (t (1 - 1/a) + 1/a),    a = M / (N - 1)
+
+    Args:
+        states: float [P, D].
+        targets: int64 [P], 1..N.
+        items: float [N+1, D].
+        negatives: int64 [M], drawn uniformly.
+        calibration: t; 0 is plain binary cross-entropy, 1 ends at the probabilities of a full softmax.
+    """
+    rate = min(1.0, len(negatives) / max(len(items) - 2, 1))
+    beta = rate * (calibration * (1 - 1 / rate) + 1 / rate)
+    positive = softplus(-(states * items[targets]).sum(dim=1))
+    negative = softplus(_against_shared(states, targets, items, negatives)).sum(dim=1)
+    return ((beta * positive + negative) / (len(negatives) + 1)).mean()
+
+
+def bce(states: Tensor, targets: Tensor, items: Tensor, *, candidates: Tensor) -> Tensor:
+    """Binary cross-entropy of each target and its hardest candidate (Kang and McAuley 2018, sec. III-E, with C = 1).
+
+    Args:
+        states: float [P, D].
+        targets: int64 [P], 1..N.
+        items: float [N+1, D].
+        candidates: int64 [P, C].
+    """
+    positive, negative = _pairs(states, targets, items, candidates)
+    return (softplus(-positive) + softplus(negative)).mean()
+
+
+def bpr(states: Tensor, targets: Tensor, items: Tensor, *, candidates: Tensor) -> Tensor:
+    """-ln sigmoid of the target's score less that of its hardest candidate (Rendle et al. 2009, sec. 4.1, with C = 1).
+
+    Arguments as for ``bce``.
+    """
+    positive, negative = _pairs(states, targets, items, candidates)
+    return softplus(negative - positive).mean()
+
+
+def _against_shared(states: Tensor, targets: Tensor, items: Tensor, negatives: Tensor) -> Tensor:
+    """Scores of the shared negatives, [P, M]; -inf where one is the target itself."""
+    scores = states @ items[negatives].T
+    return scores.masked_fill(targets[:, None] == negatives[None, :], -torch.inf)
+
+
+def _pairs(states: Tensor, targets: Tensor, items: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores [P] of each target and of the candidate with the highest score that is not the target."""
+    positive = (states * items[targets]).sum(dim=1)
+    scores = torch.bmm(items[candidates], states[:, :, None]).squeeze(2)
+    return positive, scores.masked_fill(candidates == targets[:, None], -torch.inf).amax(dim=1)

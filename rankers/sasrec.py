@@ -17,6 +17,8 @@ from store.errors import InputError
 
 _WIDENING = 2
 
+POSITIONS = ("absolute", "relative", "none")
+
 
 @dataclass(frozen=True)
 class SASRecSettings:
@@ -28,13 +30,17 @@ class SASRecSettings:
         heads: attention heads; they share ``dim`` equally.
         dropout: share of activations dropped in training.
         length: newest history items that are read.
+        positions: how the network knows them: "absolute" adds an embedding of each item's age to its own, "relative"
+            a bias to the attention for each distance, "none" neither.
         loss: "sampled_softmax", which takes the whole catalogue where that is at most four times ``negatives``;
-            "full_softmax" always does.
-        negatives: draws per step of the sampled softmax.
-        sampler: what they are drawn by.
+            "full_softmax" always does. "gbce", "bce" and "bpr" are there to be compared with.
+        negatives: draws per step that all positions share, for "sampled_softmax" and "gbce".
+        candidates: draws per position among which "bce" and "bpr" take the hardest.
+        sampler: what is drawn by; "in_batch" takes the targets of the batch for the sampled softmax.
         start: item embeddings before the first step: "transitions" counts who follows whom, "random" does not.
         learning_rate: step of Adam.
         weight_decay: of AdamW, on all weights.
+        averaging: decay per step of an average of the weights, which takes their place; 0 keeps the last weights.
         batch_size: target positions per step, about.
     """
 
@@ -43,16 +49,19 @@ class SASRecSettings:
     heads: int = 1
     dropout: float = 0.4
     length: int = 100
-    loss: Literal["sampled_softmax", "full_softmax"] = "sampled_softmax"
+    positions: Literal["absolute", "relative", "none"] = "absolute"
+    loss: Literal["sampled_softmax", "full_softmax", "gbce", "bce", "bpr"] = "sampled_softmax"
     negatives: int = 1_024
-    sampler: Literal["uniform", "popularity"] = "uniform"
+    candidates: int = 1
+    sampler: Literal["uniform", "popularity", "in_batch"] = "uniform"
     start: Literal["transitions", "random"] = "transitions"
     learning_rate: float = 2e-3
     weight_decay: float = 0.0
+    averaging: float = 0.998
     batch_size: int = 1_024
 
     def __post_init__(self) -> None:
-        for name in ("dim", "blocks", "heads", "length", "negatives", "batch_size"):
+        for name in ("dim", "blocks", "heads", "length", "negatives", "candidates", "batch_size"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)!r}, below 1", fix=f"Give {name} a whole number >= 1.")
         if self.dim % self.heads:
@@ -61,19 +70,24 @@ class SASRecSettings:
             )
         if not 0 <= self.dropout < 1:
             raise InputError(f"dropout is {self.dropout!r}, outside 0..1", fix="Give 0 <= dropout < 1.")
+        if not 0 <= self.averaging < 1:
+            raise InputError(f"averaging is {self.averaging!r}, outside 0..1", fix="Give 0 <= averaging < 1.")
         if not self.learning_rate > 0:
             raise InputError(f"learning_rate is {self.learning_rate!r}, not above 0", fix="Give a step > 0.")
         if self.weight_decay < 0:
             raise InputError(f"weight_decay is {self.weight_decay!r}, below 0", fix="Give a number >= 0.")
         for name, known in (
-            ("loss", ("sampled_softmax", "full_softmax")),
-            ("sampler", ("uniform", "popularity")),
+            ("loss", ("sampled_softmax", "full_softmax", "gbce", "bce", "bpr")),
+            ("sampler", ("uniform", "popularity", "in_batch")),
             ("start", ("transitions", "random")),
+            ("positions", POSITIONS),
         ):
             if getattr(self, name) not in known:
-                raise InputError(
-                    f"{name} {getattr(self, name)!r} is not known", fix=f"Use {known[0]!r} or {known[1]!r}."
-                )
+                raise InputError(f"{name} {getattr(self, name)!r} is not known", fix=f"Use one of {', '.join(known)}.")
+        if self.sampler == "in_batch" and self.loss != "sampled_softmax":
+            raise InputError(
+                f"the sampler is in_batch and the loss {self.loss}", fix="Use in_batch with sampled_softmax only."
+            )
 
 
 class SASRec(nn.Module):
@@ -97,7 +111,8 @@ class SASRec(nn.Module):
         super().__init__()
         self.settings = settings
         self.items = nn.Parameter(torch.empty(num_items + 1, settings.dim))
-        self.positions = nn.Parameter(torch.empty(settings.length, settings.dim))
+        if settings.positions == "absolute":
+            self.positions = nn.Parameter(torch.empty(settings.length, settings.dim))
         blocks = [_Block(settings) for _ in range(settings.blocks)]
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(settings.dim)
@@ -110,6 +125,8 @@ class SASRec(nn.Module):
             # The residual path starts as the identity, so that depth costs nothing at first.
             nn.init.zeros_(block.attended.weight)
             nn.init.zeros_(block.narrow.weight)
+            if settings.positions == "relative":
+                nn.init.zeros_(block.distances)
         with torch.no_grad():
             self.items[0] = 0.0
 
@@ -126,8 +143,10 @@ class SASRec(nn.Module):
             padded positions is meaningless.
         """
         table = self.items if items is None else items
-        age = (lengths[:, None] - 1 - torch.arange(sequences.shape[1], device=sequences.device)).clamp(min=0)
-        x = table[sequences] * math.sqrt(self.settings.dim) + self.positions[age]
+        x = table[sequences] * math.sqrt(self.settings.dim)
+        if self.settings.positions == "absolute":
+            age = (lengths[:, None] - 1 - torch.arange(sequences.shape[1], device=sequences.device)).clamp(min=0)
+            x = x + self.positions[age]
         x = dropout(x, self.settings.dropout, self.training)
         for block in self.blocks:
             x = block(x)
@@ -147,6 +166,9 @@ class _Block(nn.Module):
         self.norm_feed_forward = nn.LayerNorm(dim)
         self.wide = nn.Linear(dim, _WIDENING * dim)
         self.narrow = nn.Linear(_WIDENING * dim, dim)
+        self.relative = settings.positions == "relative"
+        if self.relative:
+            self.distances = nn.Parameter(torch.empty(settings.heads, settings.length))
 
     def forward(self, x: Tensor) -> Tensor:
         """x: float [B, L, D]."""
@@ -157,5 +179,14 @@ class _Block(nn.Module):
     def _attend(self, x: Tensor) -> Tensor:
         heads = self.query_key_value(x).unflatten(-1, (3, self.heads, -1)).movedim(-3, 0).transpose(-2, -3)
         query, key, value = heads  # each [B, H, L, D / H]
-        mixed = scaled_dot_product_attention(query, key, value, is_causal=True)
+        if self.relative:
+            mixed = scaled_dot_product_attention(query, key, value, attn_mask=self._bias(x.shape[1]))
+        else:
+            mixed = scaled_dot_product_attention(query, key, value, is_causal=True)
         return self.attended(mixed.transpose(-2, -3).flatten(-2))
+
+    def _bias(self, length: int) -> Tensor:
+        """What the distance between two positions adds to their attention, [H, L, L]; -inf in the future."""
+        steps = torch.arange(length, device=self.distances.device)
+        distance = steps[:, None] - steps[None, :]
+        return self.distances[:, distance.clamp(min=0)].masked_fill(distance < 0, -torch.inf)

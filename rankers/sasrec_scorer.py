@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rankers.arrays import Arrays, Scores, Vectors
-from rankers.sasrec import SASRec, SASRecSettings
+from rankers.sasrec import POSITIONS, SASRec, SASRecSettings
 from store.errors import InputError
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience
@@ -103,12 +103,16 @@ class SASRecScorer:
         weights = {name: tensor for name, tensor in self._model.state_dict().items() if name != "items"}
         arrays: Arrays = {f"{_WEIGHT}{name}": tensor.cpu().numpy() for name, tensor in weights.items()}
         arrays["item_rows"] = self.item_rows
-        arrays["shape"] = np.array([getattr(self._model.settings, name) for name in _SHAPE], dtype=np.int64)
+        settings = self._model.settings
+        arrays["shape"] = np.array([getattr(settings, name) for name in _SHAPE], dtype=np.int64)
+        arrays["positions"] = np.array(POSITIONS.index(settings.positions), dtype=np.int64)
         return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> SASRecScorer:
-        settings = SASRecSettings(**dict(zip(_SHAPE, arrays["shape"].tolist(), strict=True)))
+        # Snapshots of before there was a choice have none; theirs are absolute.
+        positions = POSITIONS[int(np.asarray(arrays.get("positions", 0)).item())]
+        settings = SASRecSettings(**dict(zip(_SHAPE, arrays["shape"].tolist(), strict=True)), positions=positions)
         rows = torch.from_numpy(np.array(arrays["item_rows"], dtype=np.float32))
         model = SASRec(len(rows) - 1, settings, generator=torch.Generator().manual_seed(0))
         weights = {

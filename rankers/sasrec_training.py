@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rankers.held_out import held_out_ranks, ndcg
 from rankers.item_embeddings import transition_embeddings
-from rankers.losses import full_softmax, sampled_softmax
+from rankers.losses import bce, bpr, full_softmax, gbce, sampled_softmax
 from rankers.sampling import build_sampler
 from rankers.sasrec import SASRec, SASRecSettings
 from rankers.sasrec_scorer import SASRecScorer
@@ -31,7 +31,14 @@ _VALIDATION_ROWS = 512
 
 
 class SequenceBatch(NamedTuple):
-    """Sequences int64 [B, L] padded on the right, their lengths [B], and the next item at each position [B, L]."""
+    """Sequences of one step.
+
+    Attributes:
+        sequences: int64 [B, L], padded on the right.
+        lengths: int64 [B].
+        targets: int64 [B, L], the next item at each position.
+        negatives: int64 [M] that all positions share, or [B, L, C] candidates of each.
+    """
 
     sequences: Tensor
     lengths: Tensor
@@ -60,20 +67,24 @@ class SASRecTask:
         interactions.check_held(held)
         self.model = model
         self.settings = model.settings
+        self.averaging = model.settings.averaging
         self._interactions = interactions
         self._held = held
         self._items = torch.from_numpy(interactions.items)
         starts, lengths = _windows(interactions, self.settings.length)
         self._starts, self._lengths = torch.from_numpy(starts), torch.from_numpy(lengths)
-        counts = torch.from_numpy(interactions.item_counts)
-        self._sampler = build_sampler(self.settings.sampler, counts)
-        large = interactions.num_items > _FULL_UP_TO * self.settings.negatives
-        self._samples = self.settings.loss == "sampled_softmax" and large
+        self._sampler = build_sampler(self.settings.sampler, torch.from_numpy(interactions.item_counts))
+        small = interactions.num_items <= _FULL_UP_TO * self.settings.negatives
+        self._loss = "full_softmax" if self.settings.loss == "sampled_softmax" and small else self.settings.loss
 
     def optimizer(self) -> torch.optim.Optimizer:
         settings = self.settings
         return torch.optim.AdamW(
-            self.model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay
+            self.model.parameters(),
+            lr=settings.learning_rate,
+            betas=(0.9, 0.98),
+            weight_decay=settings.weight_decay,
+            fused=True,
         )
 
     def batches(self, epoch: int, generator: torch.Generator) -> Iterator[SequenceBatch]:
@@ -93,19 +104,36 @@ class SASRecTask:
         # Padding reads the window's first item, which is a valid position, and is then blanked.
         at = self._starts[windows][:, None] + torch.where(real, steps, 0)
         sequences, targets = self._items[at] * real, self._items[at + 1] * real
-        negatives = self._sampler.sample(self.settings.negatives if self._samples else 0, generator)
-        return SequenceBatch(sequences, lengths, targets, negatives)
+        return SequenceBatch(sequences, lengths, targets, self._negatives(targets, generator))
+
+    def _negatives(self, targets: Tensor, generator: torch.Generator) -> Tensor:
+        """What the loss compares the targets [B, L] with."""
+        settings = self.settings
+        if self._loss in ("bce", "bpr"):
+            drawn = self._sampler.sample(targets.numel() * settings.candidates, generator)
+            return drawn.view(*targets.shape, settings.candidates)
+        if settings.sampler == "in_batch":
+            return targets[targets > 0]
+        return self._sampler.sample(0 if self._loss == "full_softmax" else settings.negatives, generator)
 
     def loss(self, batch: SequenceBatch) -> Tensor:
         """Mean over real positions only."""
         batch = SequenceBatch(*(part.to(self.model.items.device) for part in batch))
         real = batch.targets > 0
         states, targets = self.model(batch.sequences, batch.lengths)[real], batch.targets[real]
-        if not self._samples:
-            return full_softmax(states, targets, self.model.items)
-        return sampled_softmax(
-            states, targets, self.model.items, negatives=batch.negatives, log_q=self._sampler.log_q.to(states.device)
-        )
+        items, negatives = self.model.items, batch.negatives
+        match self._loss:
+            case "full_softmax":
+                return full_softmax(states, targets, items)
+            case "sampled_softmax":
+                log_q = self._sampler.log_q.to(states.device)
+                return sampled_softmax(states, targets, items, negatives=negatives, log_q=log_q)
+            case "gbce":
+                return gbce(states, targets, items, negatives=negatives)
+            case "bce":
+                return bce(states, targets, items, candidates=negatives[real])
+            case _:
+                return bpr(states, targets, items, candidates=negatives[real])
 
     def part(self, batch: SequenceBatch, *, rank: int, count: int) -> tuple[SequenceBatch, float]:
         """Every ``count``-th window: neighbours are of like length, so all processes get like work."""
@@ -115,8 +143,9 @@ class SASRecTask:
         if rank >= len(batch.lengths):  # nothing is left for this process, which must take part all the same
             mine = slice(0, 1)
         width = int(batch.lengths[mine].max())
+        negatives = batch.negatives[mine, :width] if batch.negatives.dim() > 1 else batch.negatives
         windows = (batch.sequences[mine, :width], batch.lengths[mine], batch.targets[mine, :width])
-        return SequenceBatch(*windows, batch.negatives), weight
+        return SequenceBatch(*windows, negatives), weight
 
     def fingerprint(self) -> str:
         data = self._interactions

@@ -28,6 +28,14 @@ class Task(Protocol[Batch]):
         """What is trained; its state dict is what early stopping keeps."""
         ...
 
+    @property
+    def averaging(self) -> float:
+        """Decay per step, 0..1, of an exponential average of the weights, which is validated and kept instead of them.
+
+        The first steps decay faster. 0 keeps the weights themselves.
+        """
+        ...
+
     def optimizer(self) -> torch.optim.Optimizer: ...
 
     def batches(self, epoch: int, generator: torch.Generator) -> Iterable[Batch]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -13,12 +14,13 @@ from typing import Any, Generic, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from rankers.checkpoint import Checkpoints, CheckpointSettings
 from rankers.curves import Curves
 from rankers.generators import seed_everything
 from rankers.task import Batch, Splittable, Task
-from rankers.training_state import EpochReport, TrainingResult, TrainingState
+from rankers.training_state import EpochReport, State, TrainingResult, TrainingState
 from store.errors import InputError, TrainingError
 from store.fingerprint import fingerprint
 from store.processes import ALONE, Processes
@@ -110,6 +112,8 @@ class _Trainer(Generic[Batch]):
         self._checkpoints = self._open_checkpoints()
         if self._checkpoints is not None:
             self._state = self._checkpoints.restore(task.model, self._optimizer) or self._state
+        if task.averaging and self._state.average is None:
+            self._state.average = {name: weight.clone() for name, weight in self._weights().items()}
         self._loss: nn.Module = _Loss(task)
         if settings.compile:
             # Not the loss: it selects real positions and walks them in blocks, which asks for ever new programs.
@@ -126,7 +130,9 @@ class _Trainer(Generic[Batch]):
             try:
                 while not state.finished:
                     loss = self._train_epoch()
-                    value = None if self._settings.epochs else self._validate()
+                    with self._averaged():
+                        value = None if self._settings.epochs else self._validate()
+                        self._keep_best(value)
                     report = self._end_epoch(loss, value)
                     curves.add(report)
                     if on_epoch is not None:
@@ -137,6 +143,8 @@ class _Trainer(Generic[Batch]):
                 interrupted = True
         if state.best is not None:
             model.load_state_dict(state.best)
+        elif state.average is not None:
+            model.load_state_dict(state.average, strict=False)
         model.eval()
         return TrainingResult(state.best_epoch, state.best_value, tuple(state.history), interrupted, state.seconds)
 
@@ -180,6 +188,7 @@ class _Trainer(Generic[Batch]):
         loss.backward()
         self._clip()
         self._optimizer.step()
+        self._update_average()
         return value, save
 
     def _agree(self, value: float) -> tuple[float, bool]:
@@ -203,6 +212,32 @@ class _Trainer(Generic[Batch]):
         nn.utils.clip_grads_with_norm_(parameters, limit, norm)
 
     @torch.no_grad()
+    def _update_average(self) -> None:
+        state = self._state
+        state.updates += 1
+        if state.average is None:
+            return
+        # The average begins at random weights and must forget them soon.
+        decay = min(self._task.averaging, (1 + state.updates) / (10 + state.updates))
+        weights = self._weights()
+        get_ema_multi_avg_fn(decay)([state.average[name] for name in weights], list(weights.values()), state.updates)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """The model has the averaged weights for the length of a block."""
+        if self._state.average is None:
+            yield
+            return
+        own = {name: weight.clone() for name, weight in self._weights().items()}
+        self._task.model.load_state_dict(self._state.average, strict=False)
+        yield
+        self._task.model.load_state_dict(own, strict=False)
+
+    def _weights(self) -> State:
+        """What is trained, by name."""
+        return {name: weight.detach() for name, weight in self._task.model.named_parameters()}
+
+    @torch.no_grad()
     def _validate(self) -> float | None:
         self._task.model.eval()
         needed = self._splits is None or self._processes.first
@@ -215,15 +250,18 @@ class _Trainer(Generic[Batch]):
             )
         return value
 
+    def _keep_best(self, value: float | None) -> None:
+        state = self._state
+        if value is None:
+            state.best_epoch = state.epoch
+        elif state.best_value is None or value > state.best_value:
+            state.best_epoch, state.best_value = state.epoch, value
+            state.best = {name: tensor.detach().clone() for name, tensor in self._task.model.state_dict().items()}
+
     def _end_epoch(self, loss: float, value: float | None) -> EpochReport:
-        """Keep the best state, decide whether this was the last epoch, and begin the next."""
+        """Decide whether this was the last epoch, and begin the next."""
         state, settings, epoch = self._state, self._settings, self._state.epoch
         limit = settings.epochs or settings.max_epochs
-        if value is None:
-            state.best_epoch = epoch
-        elif state.best_value is None or value > state.best_value:
-            state.best_epoch, state.best_value = epoch, value
-            state.best = {name: tensor.detach().clone() for name, tensor in self._task.model.state_dict().items()}
         self._tick()
         report = EpochReport(epoch, limit, loss, value, state.best_epoch, state.best_value, state.epoch_seconds)
         state.history.append(report)

@@ -59,12 +59,14 @@ class TrainingState:
         epoch_start: state of the batches' generator when the epoch under way began.
         epoch: the one under way, 1-based.
         step: batches of it that are done.
+        updates: of the weights since the beginning.
         loss_sum: of their losses.
         epoch_seconds: wall time of the epoch under way.
         seconds: wall time of the training.
         history: of the finished epochs.
         best_epoch: as in ``TrainingResult``.
         best_value: as in ``TrainingResult``.
+        average: of the weights, by name; None where none is kept.
         best: the model's state at the best epoch; None without validation.
         finished: nothing is left to do.
     """
@@ -72,11 +74,13 @@ class TrainingState:
     epoch_start: Tensor
     epoch: int = 1
     step: int = 0
+    updates: int = 0
     loss_sum: float = 0.0
     epoch_seconds: float = 0.0
     seconds: float = 0.0
     history: list[EpochReport] = field(default_factory=list)
     best_epoch: int = 0
     best_value: float | None = None
+    average: State | None = None
     best: State | None = None
     finished: bool = False

@@ -23,9 +23,10 @@ def data() -> Interactions:
     return Interactions.build(users, items, np.arange(len(users)), num_users=USERS, num_items=ITEMS)
 
 
-def model_of(data: Interactions, layers: int = 3) -> LightGCN:
+def model_of(data: Interactions, layers: int = 3, norm_power: float = 0.5) -> LightGCN:
     torch.manual_seed(1)
-    return LightGCN(BipartiteGraph(data), LightGCNSettings(dim=6, layers=layers, init_std=1.0))
+    settings = LightGCNSettings(dim=6, layers=layers, init_std=1.0, norm_power=norm_power)
+    return LightGCN(BipartiteGraph(data), settings)
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +40,18 @@ def mixed_audience(data: Interactions) -> Audience:
 
 
 @pytest.mark.parametrize("layers", [0, 1, 2, 4])
-def test_training_history_gives_the_models_own_vectors_and_scores(data: Interactions, layers: int) -> None:
-    model = model_of(data, layers)
+@pytest.mark.parametrize("norm_power", [0.0, 0.5, 1.0])
+def test_training_history_gives_the_models_own_vectors_and_scores(
+    data: Interactions, layers: int, norm_power: float
+) -> None:
+    model = model_of(data, layers, norm_power)
     scorer = LightGCNScorer.from_model(model)
     everyone = np.arange(USERS + 1)
     users, items = (part.detach().numpy() for part in model())
     audience = Audience.of_users(everyone, data)
     np.testing.assert_allclose(scorer.reader_vectors(audience), users, atol=1e-5)
-    np.testing.assert_allclose(scorer.score(audience)[:, 1:LONELY], (users @ items.T)[:, 1:LONELY], atol=1e-5)
+    expected = users @ (items / np.maximum(np.linalg.norm(items, axis=1), 1e-6)[:, None] ** norm_power).T
+    np.testing.assert_allclose(scorer.score(audience)[:, 1:LONELY], expected[:, 1:LONELY], atol=1e-5)
 
 
 def test_fold_in_is_the_model_with_that_user_and_no_embedding_of_its_own(data: Interactions) -> None:

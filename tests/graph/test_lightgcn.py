@@ -73,7 +73,7 @@ def test_bpr_by_hand() -> None:
 
 def test_bpr_takes_the_hardest_candidate() -> None:
     data = Interactions.build(np.array([1, 2]), np.array([1, 2]), np.array([0, 0]), num_users=2, num_items=4)
-    model = LightGCN(BipartiteGraph(data), LightGCNSettings(dim=1, layers=0, l2=0.0))
+    model = LightGCN(BipartiteGraph(data), LightGCNSettings(dim=1, layers=0, loss="bpr", l2=0.0))
     with torch.no_grad():
         model.users.copy_(torch.tensor([[0.0], [2.0], [-1.0]]))
         model.items.copy_(torch.tensor([[0.0], [3.0], [1.0], [2.0], [-1.0]]))
@@ -84,21 +84,25 @@ def test_bpr_takes_the_hardest_candidate() -> None:
 
 
 def test_sampled_softmax_by_hand() -> None:
-    data = Interactions.build(np.array([1]), np.array([1]), np.array([0]), num_users=1, num_items=3)
-    settings = LightGCNSettings(dim=2, layers=0, loss="sampled_softmax", temperature=0.5, l2=0.0, sampler="uniform")
+    pairs = np.array([(1, 1), (2, 2), (2, 3)])
+    data = Interactions.build(pairs[:, 0], pairs[:, 1], np.arange(3), num_users=2, num_items=4)
+    settings = LightGCNSettings(dim=2, layers=0, loss="sampled_softmax", temperature=0.5, l2=0.0, negative_power=0.0)
     model = LightGCN(BipartiteGraph(data), settings)
     with torch.no_grad():
-        model.users.copy_(torch.tensor([[0.0, 0.0], [2.0, 0.0]]))
-        model.items.copy_(torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 7.0], [-1.0, 0.0]]))
+        model.users.copy_(torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]]))
+        model.items.copy_(torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 7.0], [-1.0, 0.0], [1.0, 1.0]]))
     task = LightGCNTask(model, data)
     (batch,) = task.batches(1, torch.Generator().manual_seed(0))
     assert batch.negatives.shape == (settings.negatives,)
-    assert set(batch.negatives.tolist()) == {1, 2, 3}
-    cosines = {1: 0.6, 2: 0.0, 3: -1.0}
-    # A negative that is the positive itself takes no part.
-    others = sum(math.exp(cosines[item] / 0.5) for item in batch.negatives.tolist() if item != 1)
-    expected = -math.log(math.exp(0.6 / 0.5) / (math.exp(0.6 / 0.5) + others))
-    assert task.loss(batch).item() == pytest.approx(expected, rel=1e-6)
+    assert set(batch.negatives.tolist()) == {1, 2, 3}  # nobody has met item 4
+    cosines = {1: {1: 0.6, 2: 0.0, 3: -1.0}, 2: {1: 0.8, 2: 1.0, 3: 0.0}}
+    losses = []
+    for user, item in zip(batch.users.tolist(), batch.items.tolist(), strict=True):
+        # A negative that is the positive itself takes no part.
+        others = sum(math.exp(cosines[user][other] / 0.5) for other in batch.negatives.tolist() if other != item)
+        own = math.exp(cosines[user][item] / 0.5)
+        losses.append(-math.log(own / (own + others)))
+    assert task.loss(batch).item() == pytest.approx(sum(losses) / 3, rel=1e-6)
 
 
 def test_an_epoch_holds_every_edge_once_and_no_positive_as_a_bpr_negative() -> None:
@@ -128,12 +132,14 @@ def test_batches_are_seeded() -> None:
     assert all(torch.equal(a, b) for x, y in zip(first, again, strict=True) for a, b in zip(x, y, strict=True))
 
 
-def test_popular_negatives_are_items_of_random_interactions() -> None:
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_negatives_are_drawn_by_a_power_of_popularity(power: float) -> None:
     data = random_interactions(6)
-    settings = LightGCNSettings(dim=2, loss="sampled_softmax", negatives=20_000)
+    settings = LightGCNSettings(dim=2, loss="sampled_softmax", negatives=20_000, negative_power=power)
     batch = next(iter(LightGCNTask(LightGCN(BipartiteGraph(data), settings), data).batches(1, torch.Generator())))
     drawn = np.bincount(batch.negatives.numpy(), minlength=data.num_items + 1) / 20_000
-    np.testing.assert_allclose(drawn, data.item_counts / data.item_counts.sum(), atol=0.02)
+    expected = np.where(data.item_counts > 0, data.item_counts**power, 0.0)
+    np.testing.assert_allclose(drawn, expected / expected.sum(), atol=0.02)
 
 
 @pytest.mark.parametrize(("pairs", "negatives"), [(5, 3), (700, 1_024)])
@@ -189,7 +195,7 @@ def test_planted_communities_are_learned(loss: str) -> None:
 def test_validate_by_hand() -> None:
     pairs = np.array([(1, 1), (2, 1), (3, 1)])
     data = Interactions.build(pairs[:, 0], pairs[:, 1], np.arange(3), num_users=3, num_items=14)
-    model = LightGCN(BipartiteGraph(data), LightGCNSettings(dim=1, layers=0))
+    model = LightGCN(BipartiteGraph(data), LightGCNSettings(dim=1, layers=0, norm_power=0.5))
     with torch.no_grad():
         model.users.copy_(torch.tensor([[0.0], [1.0], [1.0], [1.0]]))
         model.items.copy_(torch.arange(15.0)[:, None].flip(0))  # item 1 is best, then 2, 3 ...

@@ -26,9 +26,10 @@ class Crash(Exception):
 
 
 class NoisyLine:
-    """Fits a line from batches of noise, with dropout and momentum: every kind of state counts."""
+    """Fits a line from batches of noise, with dropout, momentum and an average: every kind of state counts."""
 
     name = "line"
+    averaging = 0.9
 
     def __init__(self, *, crash_at: int = 0, data: str = "data") -> None:
         torch.manual_seed(11)

@@ -15,19 +15,20 @@ from rankers.sasrec_training import SASRecTask
 from store.interactions import Interactions
 
 
-def small_task(lengths: list[int]) -> SASRecTask:
+def small_task(lengths: list[int], loss: Any = "sampled_softmax") -> SASRecTask:
     """One user of each length, all in one batch."""
     users = np.repeat(np.arange(1, len(lengths) + 1), lengths)
     items = np.random.default_rng(0).integers(1, 10, size=len(users))
     data = Interactions.build(users, items, np.arange(len(users)), num_users=len(lengths), num_items=9)
-    model = SASRec(9, SASRecSettings(dim=8, dropout=0.0), generator=torch.Generator().manual_seed(0))
+    model = SASRec(9, SASRecSettings(dim=8, dropout=0.0, loss=loss), generator=torch.Generator().manual_seed(0))
     return SASRecTask(model, data)
 
 
 @pytest.mark.parametrize("lengths", [[3, 9, 4, 4, 6], [5, 2], [7]])
+@pytest.mark.parametrize("loss", ["sampled_softmax", "bpr"])
 @pytest.mark.parametrize("count", [2, 3])
-def test_weighted_gradients_of_the_parts_add_up_to_that_of_the_batch(lengths: list[int], count: int) -> None:
-    task = small_task(lengths)
+def test_weighted_gradients_of_the_parts_add_up_to_that_of_the_batch(lengths: list[int], loss: str, count: int) -> None:
+    task = small_task(lengths, loss)
     (batch,) = task.batches(1, torch.Generator().manual_seed(0))
     names, parameters = zip(*task.model.named_parameters(), strict=True)
     expected = torch.autograd.grad(task.loss(batch), parameters)

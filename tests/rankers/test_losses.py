@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from rankers import losses
-from rankers.losses import full_softmax, sampled_softmax
+from rankers.losses import bce, bpr, full_softmax, gbce, sampled_softmax
 from rankers.sampling import NegativeSampler, build_sampler
 from store.errors import InputError
 
@@ -66,6 +66,44 @@ def test_sampled_softmax_approaches_the_full_one_for_any_sampler(data):
     assert sampled.item() == pytest.approx(full_softmax(states, targets, items).item(), rel=0.01)
 
 
+def log_sigmoid(score: float) -> float:
+    return -math.log1p(math.exp(-score))
+
+
+@pytest.mark.parametrize("calibration", [0.0, 0.75, 1.0])
+def test_gbce_equals_its_formula(data, calibration):
+    states, targets, items = data
+    negatives = torch.tensor([1, 2, 2, 5, 9])
+    rate = 5 / (N - 1)
+    beta = rate * (calibration * (1 - 1 / rate) + 1 / rate)
+    terms = []
+    for row, target in zip((states @ items.T).tolist(), targets.tolist(), strict=True):
+        others = sum(log_sigmoid(-row[j]) for j in negatives.tolist() if j != target)
+        terms.append(-(beta * log_sigmoid(row[target]) + others) / 6)
+    loss = gbce(states, targets, items, negatives=negatives, calibration=calibration)
+    assert loss.item() == pytest.approx(sum(terms) / P)
+
+
+def test_pairwise_losses_take_the_hardest_candidate_that_is_not_the_target(data):
+    states, targets, items = data
+    candidates = torch.randint(1, N + 1, (P, 4), generator=torch.Generator().manual_seed(2))
+    candidates[0, 0] = targets[0]
+    pointwise, pairwise = [], []
+    for row, target, drawn in zip((states @ items.T).tolist(), targets.tolist(), candidates.tolist(), strict=True):
+        hardest = max(row[j] for j in drawn if j != target)
+        pointwise.append(-log_sigmoid(row[target]) - log_sigmoid(-hardest))
+        pairwise.append(-log_sigmoid(row[target] - hardest))
+    assert bce(states, targets, items, candidates=candidates).item() == pytest.approx(sum(pointwise) / P)
+    assert bpr(states, targets, items, candidates=candidates).item() == pytest.approx(sum(pairwise) / P)
+
+
+def test_a_target_drawn_as_its_only_candidate_teaches_nothing():
+    states, items = torch.ones(1, 1, requires_grad=True), torch.tensor([[0.0], [2.0]])
+    loss = bpr(states, torch.tensor([1]), items, candidates=torch.tensor([[1]]))
+    loss.backward()
+    assert (loss.item(), states.grad.item()) == (0.0, 0.0)
+
+
 def test_sampler_draws_by_weight_and_never_padding():
     sampler = NegativeSampler(torch.tensor([100.0, 1.0, 0.0, 3.0, 0.0]))
     draws = sampler.sample(40_000, torch.Generator().manual_seed(0))
@@ -77,6 +115,9 @@ def test_sampler_draws_by_weight_and_never_padding():
 def test_named_samplers():
     counts = torch.tensor([0.0, 16.0, 0.0, 1.0])
     torch.testing.assert_close(build_sampler("uniform", counts).log_q.exp(), torch.tensor([0.0, 1 / 3, 1 / 3, 1 / 3]))
+    torch.testing.assert_close(
+        build_sampler("in_batch", counts).log_q.exp(), torch.tensor([0.0, 16 / 18, 1 / 18, 1 / 18])
+    )
     torch.testing.assert_close(
         build_sampler("popularity", counts, power=0.5).log_q.exp(), torch.tensor([0.0, 4 / 6, 1 / 6, 1 / 6])
     )

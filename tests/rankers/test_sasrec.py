@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,10 +50,9 @@ def reference_states(model: SASRec, sequence: list[int]) -> Tensor:
 
     dim, heads = model.settings.dim, model.settings.heads
     size = dim // heads
-    rows = [
-        weights["items"][item] * math.sqrt(dim) + weights["positions"][len(sequence) - 1 - position]
-        for position, item in enumerate(sequence)
-    ]
+    rows = [weights["items"][item] * math.sqrt(dim) for item in sequence]
+    if model.settings.positions == "absolute":
+        rows = [row + weights["positions"][len(sequence) - 1 - position] for position, row in enumerate(rows)]
     for block in range(model.settings.blocks):
         at = f"blocks.{block}"
         projected = [linear(norm(row, f"{at}.norm_attention"), f"{at}.query_key_value") for row in rows]
@@ -63,6 +63,9 @@ def reference_states(model: SASRec, sequence: list[int]) -> Tensor:
             for head in range(heads):
                 part = slice(head * size, (head + 1) * size)
                 logits = [queries[position][part] @ keys[past][part] / math.sqrt(size) for past in range(position + 1)]
+                if model.settings.positions == "relative":
+                    nearness = weights[f"{at}.distances"][head]
+                    logits = [logit + nearness[position - past] for past, logit in enumerate(logits)]
                 attention = torch.softmax(torch.stack(logits), dim=0)
                 mixed.append(sum(attention[past] * values[past][part] for past in range(position + 1)))
             attended.append(rows[position] + linear(torch.cat(mixed), f"{at}.attended"))
@@ -73,8 +76,9 @@ def reference_states(model: SASRec, sequence: list[int]) -> Tensor:
     return torch.stack([norm(row, "norm") for row in rows])
 
 
-def test_forward_equals_the_reference():
-    model = build_model()
+@pytest.mark.parametrize("positions", ["absolute", "relative", "none"])
+def test_forward_equals_the_reference(positions):
+    model = build_model(replace(SETTINGS, positions=positions))
     sequence = [3, 7, 1, 7, 12]
     with torch.no_grad():
         states = model(torch.tensor([sequence]), torch.tensor([5]))[0]
@@ -159,13 +163,34 @@ def markov_chain(*, users: int = 300, items: int = 20, length: int = 9) -> Inter
     )
 
 
-@pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax"])
-def test_learns_a_planted_markov_chain(loss):
+@pytest.mark.parametrize(
+    ("loss", "sampler"),
+    [
+        ("full_softmax", "uniform"),
+        ("sampled_softmax", "uniform"),
+        ("sampled_softmax", "popularity"),
+        ("sampled_softmax", "in_batch"),
+        ("gbce", "uniform"),
+        ("bce", "uniform"),
+        ("bpr", "popularity"),
+    ],
+)
+def test_learns_a_planted_markov_chain(loss, sampler):
     train, held = markov_chain().leave_last_out()
     settings = SASRecSettings(
-        dim=16, blocks=1, heads=2, dropout=0.1, length=8, loss=loss, negatives=4, learning_rate=1e-2, batch_size=256
+        dim=16,
+        blocks=1,
+        heads=2,
+        dropout=0.1,
+        length=8,
+        loss=loss,
+        sampler=sampler,
+        negatives=4,
+        candidates=4,
+        learning_rate=1e-2,
+        batch_size=256,
     )
-    scorer, result = train_sasrec(train, settings, TrainerSettings(max_epochs=8), held=held)
+    scorer, result = train_sasrec(train, settings, TrainerSettings(max_epochs=12, patience=12), held=held)
     assert result.best_value is not None
     assert result.best_value > 0.99
     scores = scorer.score(audience([3, 4, 5], [20]))
@@ -225,7 +250,10 @@ def test_data_without_a_pair_cannot_be_trained_on():
         ({"dim": 0}, "dim is 0, below 1"),
         ({"dim": 10, "heads": 4}, "dim 10 is not a multiple of heads 4"),
         ({"dropout": 1.0}, "dropout is 1.0, outside"),
-        ({"loss": "bce"}, "loss 'bce' is not known"),
+        ({"positions": "sines"}, "positions 'sines' is not known"),
+        ({"loss": "hinge"}, "loss 'hinge' is not known"),
+        ({"loss": "bpr", "sampler": "in_batch"}, "the sampler is in_batch and the loss bpr"),
+        ({"averaging": 1.0}, r"averaging is 1.0, outside 0\.\.1"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0, not above 0"),
         ({"weight_decay": -1.0}, "weight_decay is -1.0, below 0"),
     ],
@@ -238,3 +266,11 @@ def test_settings_are_checked(settings, message):
 def test_held_items_must_fit_the_users():
     with pytest.raises(InputError, match=r"held-out items have shape \(2,\), not \(4,\)"):
         SASRecTask(build_model(), markov_chain(users=3), held=np.zeros(2, dtype=np.int64))
+
+
+@pytest.mark.parametrize("positions", ["absolute", "relative", "none"])
+def test_arrays_round_trip(positions):
+    scorer = SASRecScorer(build_model(replace(SETTINGS, positions=positions)))
+    again = SASRecScorer.from_arrays(scorer.to_arrays())
+    readers = audience([3, 4, 5], [12], [])
+    np.testing.assert_array_equal(again.score(readers), scorer.score(readers))

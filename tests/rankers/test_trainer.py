@@ -29,7 +29,8 @@ class CountingTask:
 
     name = "counter"
 
-    def __init__(self, values: list[float | None], *, batches: int = 1) -> None:
+    def __init__(self, values: list[float | None], *, batches: int = 1, averaging: float = 0.0) -> None:
+        self.averaging = averaging
         self.model = Counter()
         self.values = iter(values)
         self.draws: list[float] = []
@@ -91,6 +92,36 @@ def test_a_task_without_validation_keeps_the_last_state():
     task = CountingTask([None] * 4)
     result = fit(task, TrainerSettings(max_epochs=4, patience=1))
     assert (result.best_epoch, result.best_value, task.model.weight.item()) == (4, None, 4.0)
+
+
+def averages(decay: float, steps: int) -> list[float]:
+    """Of the weights 1, 2, 3 ... after each step, by the definition."""
+    average, found = 0.0, []
+    for step in range(1, steps + 1):
+        share = min(decay, (1 + step) / (10 + step))
+        average = share * average + (1 - share) * step
+        found.append(average)
+    return found
+
+
+def test_the_average_is_validated_and_kept():
+    task = CountingTask([], averaging=0.2)
+    seen: list[float] = []
+
+    def validate() -> float:
+        seen.append(task.model.weight.item())
+        return [0.1, 0.3, 0.2][len(seen) - 1]
+
+    task.validate = validate
+    fit(task, TrainerSettings(max_epochs=3))
+    assert seen == pytest.approx(averages(0.2, 3))
+    assert task.model.weight.item() == pytest.approx(averages(0.2, 3)[1])
+
+
+def test_without_validation_the_last_average_is_kept():
+    task = CountingTask([], batches=4, averaging=0.9)
+    fit(task, TrainerSettings(epochs=3))
+    assert task.model.weight.item() == pytest.approx(averages(0.9, 12)[-1])
 
 
 @pytest.fixture
