@@ -89,6 +89,7 @@ GRAPH: dict[str, dict[str, Any]] = {
     "dim_128": {"dim": 128},
     "l2_0": {"l2": 0.0},
     "l2_1e-2": {"l2": 1e-2},
+    "no_averaging": {"averaging": 0.0},
 }
 """Changes of ``LightGCNSettings`` by row."""
 

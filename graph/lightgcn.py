@@ -16,9 +16,9 @@ from store.errors import InputError
 class LightGCNSettings:
     """Settings of the model and of its training.
 
-    The softmax compares cosines, so it leaves norms alone, and propagation gives popular items the larger ones. Negatives
-    by the root of popularity and scores divided by the root of the norm let as much of popularity into the score as helps
-    on sparse and on dense data; docs/benchmarks.md has what was tried.
+    The softmax compares cosines, so it leaves norms alone, and propagation gives popular items the larger ones.
+    Negatives by the root of popularity and scores divided by the root of the norm let as much of popularity into the
+    score as helps on sparse and on dense data; docs/benchmarks.md has what was tried.
 
     Attributes:
         dim: width D of an embedding.
@@ -34,6 +34,7 @@ class LightGCNSettings:
         norm_power: scores are divided by the norm of the item's final embedding to this power: 0 leaves the inner
             product, 1 the cosine.
         batch_size: interactions per step.
+        averaging: decay per step of an average of the weights, which takes their place; 0 keeps the last weights.
         init_std: standard deviation of the initial embeddings.
     """
 
@@ -48,6 +49,7 @@ class LightGCNSettings:
     negative_power: float = 0.5
     norm_power: float = 0.5
     batch_size: int = 8_192
+    averaging: float = 0.99
     init_std: float = 0.1
 
     def __post_init__(self) -> None:
@@ -60,6 +62,8 @@ class LightGCNSettings:
         for name in ("learning_rate", "temperature", "init_std"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)!r}, not above 0", fix=f"Give {name} a number > 0.")
+        if not 0 <= self.averaging < 1:
+            raise InputError(f"averaging is {self.averaging!r}, outside 0..1", fix="Give 0 <= averaging < 1.")
         if self.loss not in ("bpr", "sampled_softmax"):
             raise InputError(f"loss {self.loss!r} is not known", fix="Use 'bpr' or 'sampled_softmax'.")
 

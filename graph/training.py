@@ -51,7 +51,6 @@ class LightGCNTask:
     """
 
     name = "lightgcn"
-    averaging = 0.0
 
     def __init__(
         self,
@@ -64,6 +63,7 @@ class LightGCNTask:
         interactions.check_held(held)
         self.model = model
         self.settings = model.settings
+        self.averaging = model.settings.averaging
         self._held = held
         self._processes = processes
         self._interactions = interactions

@@ -224,6 +224,9 @@ def test_validate_without_held_items() -> None:
         ({"temperature": 0.0}, "temperature is 0.0, not above 0"),
         ({"learning_rate": float("nan")}, "learning_rate is nan, not above 0"),
         ({"loss": "bce"}, "loss 'bce' is not known"),
+        ({"norm_power": -1.0}, "norm_power is -1.0, below 0"),
+        ({"negative_power": float("nan")}, "negative_power is nan, below 0"),
+        ({"averaging": 1.0}, r"averaging is 1.0, outside 0\.\.1"),
     ],
 )
 def test_settings_are_checked(change: dict[str, object], message: str) -> None:
