@@ -42,7 +42,7 @@ from store.interactions import Interactions, held_readers
 
 Figures = Mapping[str, float | None]
 
-_READERS = 10_000
+_READERS = 50_000
 
 SEQUENCE: dict[str, dict[str, Any]] = {
     "shipped": {},
