@@ -29,6 +29,8 @@ class LightGCNSettings:
         negatives: shared negatives of a batch of the sampled softmax.
         sampler: what they are drawn by: "popularity" takes the items of random interactions.
         batch_size: interactions per step.
+        steps: most steps of an epoch; where there are more interactions, batches grow. Each step propagates over the
+            whole graph, so that batches of one size would cost the square of the interactions.
         init_std: standard deviation of the initial embeddings.
     """
 
@@ -42,10 +44,11 @@ class LightGCNSettings:
     negatives: int = 1_024
     sampler: Literal["popularity", "uniform"] = "popularity"
     batch_size: int = 8_192
+    steps: int = 128
     init_std: float = 0.1
 
     def __post_init__(self) -> None:
-        for name in ("dim", "candidates", "negatives", "batch_size"):
+        for name in ("dim", "candidates", "negatives", "batch_size", "steps"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)!r}, below 1", fix=f"Give {name} a whole number >= 1.")
         for name in ("layers", "l2"):
