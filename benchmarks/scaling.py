@@ -221,10 +221,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ]
         whole = ("interactions", "users", "items")
         report.rows += with_exponents([{**row, **{key: int(row[key]) for key in whole}} for row in of_scorer])
+    report.finish(given)
     if given.plot is not None:
         plot(report.rows, given.plot)
         print(f"plot in {given.plot}", file=sys.stderr)
-    report.finish(given)
 
 
 if __name__ == "__main__":

@@ -12,16 +12,22 @@ from plotly.subplots import make_subplots
 from benchmarks.harness import Row
 
 _LINES = (
-    ("#1a1a1a", "solid", "circle"),
-    ("#d9480f", "dash", "diamond"),
-    ("#4c7fd1", "dot", "square"),
-    ("#2f9e78", "dashdot", "triangle-up"),
-    ("#a06cd5", "longdash", "x"),
+    ("#1a1a1a", "solid", "circle", "●"),
+    ("#d9480f", "dash", "diamond", "◆"),
+    ("#4c7fd1", "dot", "square", "■"),
+    ("#2f9e78", "dashdot", "triangle-up", "▲"),
+    ("#a06cd5", "longdash", "x", "✖"),
 )
-"""Colour, dash and marker: each alone tells the scorers apart, so that print without colours does."""
+"""Colour, dash and marker, and the marker in a label: each alone tells the scorers apart, in print without colours too.
+"""
 
 _APART = 0.055
 """Least distance of two labels, as a share of the height of a panel."""
+
+_MARGIN = 0.12
+"""Around the points, in powers of ten."""
+
+_FEW_DECADES = 2.5
 
 
 def plot(rows: Sequence[Row], path: Path) -> None:
@@ -38,7 +44,7 @@ def figure(rows: Sequence[Row]) -> go.Figure:
         (("seconds of an epoch (or a whole fit)", ("epoch_s", "fit_s")), ("peak memory, MB", ("peak_mb",))), start=1
     ):
         lines = {scorer: _points(rows, scorer, keys) for scorer in scorers}
-        for (scorer, points), (colour, dash, marker) in zip(lines.items(), _LINES, strict=False):
+        for (scorer, points), (colour, dash, marker, _) in zip(lines.items(), _LINES, strict=False):
             drawing.add_scatter(
                 x=[size for size, _ in points],
                 y=[value for _, value in points],
@@ -49,17 +55,22 @@ def figure(rows: Sequence[Row]) -> go.Figure:
                 row=1,
                 col=column,
             )
-        _label(drawing, lines, column)
-        drawing.update_yaxes(title=title, col=column)
+        if any(lines.values()):
+            low, high = _extent(lines)
+            ticks = _ticks(low, high)
+            drawing.update_yaxes(
+                title=title, range=[low, high], tickvals=ticks, ticktext=[f"{tick:,g}" for tick in ticks], col=column
+            )
+            _label(drawing, lines, column, least=_APART * (high - low))
     drawing.update_xaxes(title="interactions", tickvals=sizes, ticktext=[_power(size) for size in sizes])
+    drawing.update_xaxes(range=[math.log10(sizes[0]) - _MARGIN, math.log10(sizes[-1]) + _MARGIN])
     for axes in (drawing.update_xaxes, drawing.update_yaxes):
-        axes(type="log", gridcolor="#dddddd", linecolor="#888888", minor_ticks="outside", automargin=True)
-    drawing.update_yaxes(dtick=1, exponentformat="power")
+        axes(type="log", gridcolor="#dddddd", linecolor="#888888", title_font_size=14, tickfont_size=13)
     drawing.update_layout(
         template="none",
         showlegend=False,
         font={"family": "system-ui, sans-serif", "size": 13},
-        margin={"l": 70, "r": 110, "t": 20, "b": 55},
+        margin={"l": 80, "r": 120, "t": 20, "b": 60},
         paper_bgcolor="white",
         plot_bgcolor="white",
     )
@@ -76,28 +87,32 @@ def _points(rows: Sequence[Row], scorer: str, keys: Sequence[str]) -> list[tuple
     return sorted((size, value) for size, value in found if value)
 
 
-def _label(drawing: go.Figure, lines: dict[str, list[tuple[int, float]]], column: int) -> None:
-    """Each line's name at its end, in its colour, moved up where it would lie on another."""
+def _extent(lines: dict[str, list[tuple[int, float]]]) -> tuple[float, float]:
+    """From a little below the lowest to a little above the highest point, as exponents of ten."""
     values = [value for points in lines.values() for _, value in points]
-    if not values:
-        return
-    # A tenth of the height lies below the lowest and above the highest point.
-    low, high = math.log10(min(values)), math.log10(max(values))
-    span = max(high - low, 1.0) * 1.2
-    drawing.update_yaxes(range=[(low + high - span) / 2, (low + high + span) / 2], col=column)
+    return math.log10(min(values)) - _MARGIN, math.log10(max(values)) + _MARGIN
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Powers of ten between two exponents, with twice and five times each where they are few."""
+    steps = (1, 2, 5) if high - low < _FEW_DECADES else (1,)
+    powers = range(math.floor(low), math.ceil(high))
+    return [step * 10.0**power for power in powers for step in steps if low <= math.log10(step) + power <= high]
+
+
+def _label(drawing: go.Figure, lines: dict[str, list[tuple[int, float]]], column: int, *, least: float) -> None:
+    """Each line's name at its end, in its colour, moved up where it would lie on another."""
     below = -math.inf
-    colours = {scorer: style[0] for scorer, style in zip(lines, _LINES, strict=False)}
-    for scorer, points in sorted(lines.items(), key=lambda line: line[1][-1][1] if line[1] else 0.0):
-        if not points:
-            continue
-        size, value = points[-1]
-        at = max(math.log10(value), below + _APART * span)
-        below = at
+    styles = dict(zip(lines, _LINES, strict=False))
+    ends = {scorer: points[-1] for scorer, points in lines.items() if points}
+    for scorer, (size, value) in sorted(ends.items(), key=lambda end: end[1][1]):
+        colour, _, _, marker = styles[scorer]
+        below = max(math.log10(value), below + least)
         drawing.add_annotation(
             x=math.log10(size),
-            y=at,
-            text=scorer,
-            font={"color": colours[scorer]},
+            y=below,
+            text=f"{marker} {scorer}",
+            font={"color": colour},
             showarrow=False,
             xanchor="left",
             xshift=9,

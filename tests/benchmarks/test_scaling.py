@@ -129,7 +129,7 @@ def test_the_plot_has_a_line_and_a_label_per_scorer_and_panel() -> None:
     assert [line.name for line in drawing.data] == ["lightgcn", "item_to_item"] * 2
     assert list(drawing.data[0].y) == [32.0, 64.0]
     assert list(drawing.data[3].y) == [1500.0, 1800.0]
-    labels = [label for label in drawing.layout.annotations if label.text == "item_to_item"]
+    labels = [label for label in drawing.layout.annotations if label.text.endswith(" item_to_item")]
     assert len(labels) == 2
     heights = [label.y for label in drawing.layout.annotations if label.xref == "x"]
     assert len(set(heights)) == 2  # equal ends, labels apart
