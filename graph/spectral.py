@@ -41,6 +41,8 @@ _TABLE_CELLS = 1 << 28
 """Numbers that the eigenvectors may have at most: 1 GB."""
 _CHOOSING_READERS = 2_000
 _READERS_AT_ONCE = 256
+_DENSE_FROM = 0.1
+"""Share of the users that a reader's items lead to."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,11 @@ class SpectralScorer:
 
     def linear_part(self, signals: Sparse) -> FloatArray:
         """x P, float32 [B, N+1]."""
-        return (signals @ self._by_item @ self._adjacency).toarray()
+        met = signals @ self._by_item
+        if met.nnz < _DENSE_FROM * met.shape[0] * met.shape[1]:
+            return (met @ self._adjacency).toarray()
+        # Popular items lead to most users, and those to all items: a dense product then takes a fraction of the time.
+        return np.ascontiguousarray((self._by_item @ met.T.toarray()).T)
 
     def contributions(self, history: IndexArray, candidate: int) -> FloatArray:
         """What each position of one history adds to the score of one candidate.
