@@ -34,6 +34,8 @@ class LightGCNSettings:
         norm_power: scores are divided by the norm of the item's final embedding to this power: 0 leaves the inner
             product, 1 the cosine.
         batch_size: interactions per step.
+        max_steps: of an epoch; where there are more interactions, batches grow. Each step propagates over the whole
+            graph, so that batches of one size would cost the square of the interactions.
         averaging: decay per step of an average of the weights, which takes their place; 0 keeps the last weights.
         init_std: standard deviation of the initial embeddings.
     """
@@ -49,11 +51,12 @@ class LightGCNSettings:
     negative_power: float = 0.5
     norm_power: float = 0.5
     batch_size: int = 8_192
+    max_steps: int = 128
     averaging: float = 0.99
     init_std: float = 0.1
 
     def __post_init__(self) -> None:
-        for name in ("dim", "candidates", "negatives", "batch_size"):
+        for name in ("dim", "candidates", "negatives", "batch_size", "max_steps"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)!r}, below 1", fix=f"Give {name} a whole number >= 1.")
         for name in ("layers", "l2", "negative_power", "norm_power"):

@@ -41,6 +41,8 @@ _TABLE_CELLS = 1 << 28
 """Numbers that the eigenvectors may have at most: 1 GB."""
 _CHOOSING_READERS = 2_000
 _READERS_AT_ONCE = 256
+_DENSE_FROM = 0.1
+"""Share of the users that a reader's items lead to."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,11 @@ class SpectralScorer:
 
     def linear_part(self, signals: Sparse) -> FloatArray:
         """x P, float32 [B, N+1]."""
-        return (signals @ self._by_item @ self._adjacency).toarray()
+        met = signals @ self._by_item
+        if met.nnz < _DENSE_FROM * met.shape[0] * met.shape[1]:
+            return (met @ self._adjacency).toarray()
+        # Popular items lead to most users, and those to all items: a dense product then takes a fraction of the time.
+        return np.ascontiguousarray((self._by_item @ met.T.toarray()).T)
 
     def contributions(self, history: IndexArray, candidate: int) -> FloatArray:
         """What each position of one history adds to the score of one candidate.
@@ -255,10 +261,30 @@ def choose_spectral(
     Raises:
         TrainingError: nothing is held out.
     """
+    whole = SpectralScorer.fit(interactions, replace(settings, rank=RANKS[-1], linear=1.0))
+    choice = choose_filter(whole, interactions, held, settings=settings, on_progress=on_progress)
+    return whole.narrowed(choice.settings), choice
+
+
+def choose_filter(
+    whole: SpectralScorer,
+    interactions: Interactions,
+    held: IndexArray,
+    *,
+    settings: SpectralSettings = SpectralSettings(),
+    on_progress: Callable[[float], None] | None = None,
+) -> SpectralChoice:
+    """The part of `choose_spectral` that follows the eigenvectors: judge every filter that they allow.
+
+    Args:
+        whole: fitted on ``interactions`` with the largest rank.
+
+    Raises:
+        TrainingError: nothing is held out.
+    """
     readers = held_readers(held, at_most=_CHOOSING_READERS)
     if not len(readers):
         raise TrainingError("the spectral filter has 0 held-out items to be chosen by", fix="Ingest more events.")
-    whole = SpectralScorer.fit(interactions, replace(settings, rank=RANKS[-1], linear=1.0))
     ranks = [rank for rank in RANKS if rank < whole.rank] + [whole.rank]
     gains: dict[tuple[int, float, float], float] = dict.fromkeys(itertools.product(ranks, LINEARS, OUT_POWERS), 0.0)
     for start in range(0, len(readers), _READERS_AT_ONCE):
@@ -270,4 +296,4 @@ def choose_spectral(
             on_progress(min(1.0, (start + _READERS_AT_ONCE) / len(readers)))
     rank, linear, out_power = max(gains, key=lambda setting: gains[setting])
     chosen = replace(settings, rank=rank, linear=linear, out_power=out_power)
-    return whole.narrowed(chosen), SpectralChoice(chosen, gains[rank, linear, out_power], gains)
+    return SpectralChoice(chosen, gains[rank, linear, out_power], gains)

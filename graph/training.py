@@ -81,7 +81,7 @@ class LightGCNTask:
     def batches(self, epoch: int, generator: torch.Generator) -> Iterator[GraphBatch]:
         """Every edge once, in random order, with negatives."""
         order = torch.randperm(len(self._users), generator=generator)
-        for chosen in order.split(self.settings.batch_size):
+        for chosen in order.split(max(self.settings.batch_size, -(-len(order) // self.settings.max_steps))):
             users, items = self._users[chosen], self._items[chosen]
             if self.settings.loss == "bpr":
                 asked = users[:, None].expand(-1, self.settings.candidates)

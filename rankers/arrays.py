@@ -45,11 +45,19 @@ def unpacked(arrays: Arrays) -> Sparse:
 
 def strongest_per_row(matrix: Sparse, keep: int) -> Sparse:
     """The ``keep`` largest entries of each row; of equal ones the lower column stays."""
-    lengths = np.diff(matrix.indptr)
-    rows = np.repeat(np.arange(matrix.shape[0]), lengths)
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
-    place = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], lengths)
-    kept = order[place < keep]
-    result = sp.csr_matrix((matrix.data[kept], (rows[kept], matrix.indices[kept])), shape=matrix.shape)
-    result.sort_indices()
-    return result
+    matrix = matrix.sorted_indices()
+    kept = np.ones(matrix.nnz, dtype=bool)
+    for row in np.flatnonzero(np.diff(matrix.indptr) > keep):  # a sort of all entries would cost many times as much
+        entries = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        kept[entries] = _strongest(matrix.data[entries], keep)
+    ends = np.concatenate(([0], np.cumsum(kept)))[matrix.indptr]
+    return sp.csr_matrix((matrix.data[kept], matrix.indices[kept], ends), shape=matrix.shape)
+
+
+def _strongest(values: Scores, keep: int) -> NDArray[np.bool_]:
+    """Mask of the ``keep`` largest of more values than that; of equal ones the first."""
+    least = np.partition(values, -keep)[-keep]
+    mask = values > least
+    equal = np.flatnonzero(values == least)
+    mask[equal[: keep - np.count_nonzero(mask)]] = True
+    return mask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,8 @@ from store.errors import InputError
 from store.ids import PADDING
 from store.interactions import Interactions, Sparse
 
-_ROWS_AT_ONCE = 1_024
+_PAIRS_AT_ONCE = 1 << 23
+"""Pairs of items that are counted together: about 300 MB."""
 
 
 @dataclass(frozen=True)
@@ -52,23 +54,32 @@ class ItemToItemScorer(NeighbourhoodScorer):
 
     @classmethod
     def fit(cls, interactions: Interactions, settings: ItemToItemSettings = ItemToItemSettings()) -> ItemToItemScorer:
-        """Count co-occurrences block by block: memory grows with the neighbours kept, not with all pairs."""
+        """Count co-occurrences block by block: memory grows with the neighbours kept, not with all pairs.
+
+        Time grows with the pairs, which are the squares of the histories, of their newest ``history`` at most: linear
+        in users and items.
+        """
         age = interactions.indptr[interactions.users + 1] - 1 - np.arange(len(interactions))
         readers = interactions.where(age < settings.history).matrix.T.tocsr()
         norms = np.sqrt(np.maximum(np.asarray(readers.sum(axis=1)).ravel(), 1.0))
-        blocks = [
-            _similar(readers, norms, start=start, settings=settings)
-            for start in range(0, readers.shape[0], _ROWS_AT_ONCE)
-        ]
+        blocks = [_similar(readers, norms, items=items, settings=settings) for items in _blocks(readers)]
         return cls(sp.csr_matrix(sp.vstack(blocks)), decay=settings.decay, recent=settings.recent)
 
 
-def _similar(readers: Sparse, norms: np.ndarray, *, start: int, settings: ItemToItemSettings) -> Sparse:
-    """Rows of W from item ``start`` on."""
-    common = (readers[start : start + _ROWS_AT_ONCE] @ readers.T).tocoo()
+def _blocks(readers: Sparse) -> list[slice]:
+    """Items that are counted together: many rare ones, few popular ones."""
+    lengths = np.asarray(readers.sum(axis=0)).ravel()
+    pairs = np.minimum(readers @ lengths, readers.shape[0]).astype(np.int64)
+    starts = np.unique(np.cumsum(pairs) // _PAIRS_AT_ONCE, return_index=True)[1].tolist()
+    return [slice(*ends) for ends in itertools.pairwise([*starts, readers.shape[0]])]
+
+
+def _similar(readers: Sparse, norms: np.ndarray, *, items: slice, settings: ItemToItemSettings) -> Sparse:
+    """Those rows of W."""
+    common = (readers[items] @ readers.T).tocoo()
     row, column, count = common.row, common.col, common.data
-    other = (row + start != column) & (column != PADDING)
+    other = (row + items.start != column) & (column != PADDING)
     row, column, count = row[other], column[other], count[other]
-    weights = count / (norms[row + start] * norms[column]) * count / (count + settings.shrinkage)
+    weights = count / (norms[row + items.start] * norms[column]) * count / (count + settings.shrinkage)
     block = sp.csr_matrix((weights.astype(np.float32), (row, column)), shape=common.shape)
     return strongest_per_row(block, settings.neighbours)

@@ -18,7 +18,9 @@ from graph.lightgcn import LightGCN, LightGCNSettings
 from graph.training import LightGCNTask
 
 ROWS = ("lightgcn_epoch_ours", "lightgcn_epoch_recbole", "lightgcn_epoch_torch_sparse")
-SETTINGS = LightGCNSettings(dim=64, layers=3, loss="bpr", batch_size=2_048, learning_rate=1e-3, l2=1e-4)
+SETTINGS = LightGCNSettings(
+    dim=64, layers=3, loss="bpr", candidates=1, batch_size=2_048, max_steps=1_000, learning_rate=1e-3, l2=1e-4
+)
 
 
 class CooGraph(nn.Module):

@@ -118,6 +118,15 @@ def test_an_epoch_holds_every_edge_once_and_no_positive_as_a_bpr_negative() -> N
     assert wrong == 0
 
 
+def test_batches_grow_where_an_epoch_would_have_more_than_its_steps() -> None:
+    data = random_interactions(2)
+    model = LightGCN(BipartiteGraph(data), LightGCNSettings(dim=2, batch_size=2, max_steps=3))
+    sizes = [len(batch.users) for batch in LightGCNTask(model, data).batches(1, torch.Generator().manual_seed(0))]
+    assert len(sizes) == 3
+    assert sum(sizes) == data.matrix.nnz
+    assert sizes[0] == sizes[1] >= sizes[2]
+
+
 def test_negatives_end_for_a_user_who_has_seen_everything() -> None:
     data = Interactions.build(np.array([1, 1]), np.array([1, 2]), np.array([0, 1]), num_users=1, num_items=2)
     task = LightGCNTask(LightGCN(BipartiteGraph(data), LightGCNSettings(dim=2, loss="bpr")), data)

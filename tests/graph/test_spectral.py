@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.power_law import power_law
 from graph.spectral import SpectralScorer, SpectralSettings, choose_spectral
 from store.errors import InputError, TrainingError
 from store.interactions import Audience, Interactions
@@ -83,3 +84,14 @@ def test_nothing_held_out_is_said(data: Interactions) -> None:
 def test_settings_outside_their_range_are_refused(wrong: dict[str, float], said: str) -> None:
     with pytest.raises(InputError, match=said):
         SpectralSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_dense_product_of_the_linear_part_is_the_sparse_one(monkeypatch) -> None:
+    data = power_law(2_000, seed=0)
+    scorer = SpectralScorer.fit(data, SpectralSettings(rank=4))
+    signals = scorer.signals(Audience.of_users(np.arange(1, 20), data))
+    parts = []
+    for share in (0.0, 2.0):
+        monkeypatch.setattr("graph.spectral._DENSE_FROM", share)
+        parts.append(scorer.linear_part(signals))
+    np.testing.assert_allclose(*parts, rtol=1e-4, atol=1e-7)

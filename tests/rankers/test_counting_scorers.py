@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from rankers.arrays import strongest_per_row
 from rankers.item_to_item import ItemToItemScorer, ItemToItemSettings
@@ -52,7 +53,7 @@ def test_item_to_item_is_the_shrunk_cosine():
 
 
 def test_item_to_item_equals_the_dense_formula_over_several_blocks(monkeypatch):
-    monkeypatch.setattr("rankers.item_to_item._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("rankers.item_to_item._PAIRS_AT_ONCE", 200)
     rng = np.random.default_rng(0)
     data = interactions([rng.choice(30, size=8, replace=False) + 1 for _ in range(40)], num_items=30)
     scorer = ItemToItemScorer.fit(data, ItemToItemSettings(neighbours=5, shrinkage=3.0))
@@ -118,6 +119,17 @@ def test_contributions_sum_to_the_score(build):
         assert not parts[[0, 1, 2, 4]].any()  # too old, padding, unknown
     assert not scorer.contributions(history, 99).any()
     assert [len(part) for part in scorer.neighbours(99, 3)] == [0, 0]
+
+
+def test_strongest_per_row_is_a_stable_sort_of_each_row():
+    rng = np.random.default_rng(0)
+    dense = rng.integers(0, 6, size=(40, 30)).astype(np.float32)
+    kept = strongest_per_row(sp.csr_matrix(dense)[:, ::-1].tocsr()[:, ::-1], 7).toarray()
+    for row, found in zip(dense, kept, strict=True):
+        best = np.argsort(-row, kind="stable")[:7]
+        expected = np.zeros_like(row)
+        expected[best] = row[best]
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_strongest_per_row_keeps_the_lower_column_on_a_tie():
