@@ -1,8 +1,7 @@
-"""Losses of LightGCN. B pairs, D dimension, M negatives."""
+"""Losses of LightGCN. B pairs, D dimension, M negatives, X entries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
@@ -19,8 +18,8 @@ def shared_softmax(users: Tensor, positives: Tensor, negatives: Tensor, *, banne
         users: float [B, D].
         positives: float [B, D], embeddings of the pairs' items.
         negatives: float [M, D].
-        banned: ids of the positives int64 [B] and of the negatives int64 [M]; a negative that is the positive itself
-            takes no part.
+        banned: pairs and negatives, two int64 [X] ordered by pair: what takes no part, such as items that the user of
+            the pair has met.
     """
     return cast(Tensor, _SharedSoftmax.apply(users, positives, negatives, *banned))
 
@@ -30,15 +29,19 @@ class _SharedSoftmax(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, users: Tensor, positives: Tensor, negatives: Tensor, positive_ids: Tensor, negative_ids: Tensor
+        ctx: Any, users: Tensor, positives: Tensor, negatives: Tensor, banned_pairs: Tensor, banned_negatives: Tensor
     ) -> Tensor:
         own = (users * positives).sum(dim=1)
         loss = users.new_zeros(())
         user_gradient, negative_gradient = torch.empty_like(users), torch.zeros_like(negatives)
         surplus = torch.empty_like(own)  # probability of the positive, less 1
-        for rows, banned in _blocks(positive_ids, negative_ids):
+        size = max(1, _BLOCK_SCORES // len(negatives))
+        starts = torch.arange(0, len(users) + size, size, device=users.device)
+        cuts = torch.searchsorted(banned_pairs, starts).tolist()
+        for start, begin, end in zip(starts.tolist(), cuts, cuts[1:], strict=False):
+            rows = slice(start, start + size)
             scores = users[rows] @ negatives.T
-            scores[banned] = -torch.inf
+            scores[banned_pairs[begin:end] - start, banned_negatives[begin:end]] = -torch.inf
             # Exponentials are what costs: one per score serves both the sum and the gradient.
             highest = torch.maximum(scores.amax(dim=1), own[rows])
             weights = scores.sub_(highest[:, None]).exp_()
@@ -59,20 +62,3 @@ class _SharedSoftmax(torch.autograd.Function):
         scale = outputs[0] / ctx.count
         users, positives, negatives = ctx.saved_tensors
         return users * scale, positives * scale, negatives * scale, None, None
-
-
-def _blocks(positives: Tensor, negatives: Tensor) -> Iterator[tuple[slice, tuple[Tensor, Tensor]]]:
-    """Pairs a block at a time, and row and column, within the block, of each negative that is the positive itself.
-
-    Comparing all with all would cost as much as their products; so few are alike that they are looked up instead.
-    """
-    ordered, order = torch.sort(negatives)
-    first = torch.searchsorted(ordered, positives)
-    counts = torch.searchsorted(ordered, positives, right=True) - first
-    ends = torch.cumsum(counts, dim=0)
-    rows = torch.repeat_interleave(counts)
-    columns = order[torch.arange(len(rows), device=rows.device) - (ends - counts - first)[rows]]
-    size = max(1, _BLOCK_SCORES // len(negatives))
-    cuts = [0, *ends[size - 1 :: size].tolist(), len(rows)]
-    for start, begin, end in zip(range(0, len(positives), size), cuts, cuts[1:], strict=False):
-        yield slice(start, start + size), (rows[begin:end] - start, columns[begin:end])

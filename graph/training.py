@@ -110,18 +110,25 @@ class LightGCNTask:
     def _sampled_softmax(self, users: Tensor, items: Tensor, batch: GraphBatch) -> Tensor:
         """Cross-entropy of each positive against the shared negatives, on cosines.
 
-        A negative that is the positive itself is taken out; other positives of the user stay, as in a full softmax.
+        A negative that the user has met takes no part: on dense data most of the loss would come of one's own items.
         """
         users = self._normalised(users) / self.settings.temperature
         positives, negatives = self._normalised(items[batch.items]), self._normalised(items[batch.negatives])
+        banned = self._met(batch)
         if self._processes.count == 1:
-            return shared_softmax(users, positives, negatives, banned=(batch.items, batch.negatives))
+            return shared_softmax(users, positives, negatives, banned=banned)
         # The fused loss needs whole inner products; here each process has those of its columns.
         positive = self._inner(users, positives)[:, None]
-        negative = self._processes.sum(users @ negatives.T)
-        negative = negative.masked_fill(batch.items[:, None] == batch.negatives[None, :], -torch.inf)
+        negative = self._processes.sum(users @ negatives.T).index_put(banned, users.new_tensor(-torch.inf))
         logits = torch.cat((positive, negative), dim=1)
         return cross_entropy(logits, torch.zeros_like(batch.users))
+
+    def _met(self, batch: GraphBatch) -> tuple[Tensor, Tensor]:
+        """Pair and negative wherever the pair's user has met the negative: two int64 [X], ordered by pair."""
+        met = self._seen[batch.users.cpu().numpy()][:, batch.negatives.cpu().numpy()]
+        pairs = np.repeat(np.arange(met.shape[0]), np.diff(met.indptr))
+        device = batch.users.device
+        return torch.from_numpy(pairs).to(device), torch.from_numpy(met.indices.astype(np.int64)).to(device)
 
     def _squared_norms(self, batch: GraphBatch) -> Tensor:
         """Half the squared norm of the base embeddings of each pair, mean over the batch."""
