@@ -33,7 +33,9 @@ class TrainerSettings:
 
     Attributes:
         max_epochs: passes over the data at most.
-        patience: epochs without a better validation value before training stops.
+        patience: epochs without a gain of the validation value before training stops.
+        least_gain: share by which the value must exceed that of the last gain to count as one. The best state is kept
+            however little it gained; but hundredths of a percent do not keep a training going.
         epochs: exactly this many epochs without validation, for a refit on all data; None stops early.
         seed: of the batches and of the global generators.
         clip_norm: L2 norm to which the gradient is clipped; None does not clip.
@@ -45,6 +47,7 @@ class TrainerSettings:
 
     max_epochs: int = 100
     patience: int = 5
+    least_gain: float = 0.005
     epochs: int | None = None
     seed: int = 0
     clip_norm: float | None = None
@@ -58,6 +61,8 @@ class TrainerSettings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} is {value!r}, below 1", fix=f"Give {name} a whole number >= 1.")
+        if not self.least_gain >= 0:
+            raise InputError(f"least_gain is {self.least_gain!r}, below 0", fix="Give a share such as 0.005.")
         if self.clip_norm is not None and not self.clip_norm > 0:
             raise InputError(f"clip_norm is {self.clip_norm!r}, not above 0", fix="Give a norm > 0, or None.")
         if self.precision not in ("float32", "bfloat16"):
@@ -253,8 +258,12 @@ class _Trainer(Generic[Batch]):
     def _keep_best(self, value: float | None) -> None:
         state = self._state
         if value is None:
-            state.best_epoch = state.epoch
-        elif state.best_value is None or value > state.best_value:
+            state.best_epoch = state.gain_epoch = state.epoch
+            return
+        least = self._settings.least_gain
+        if state.gain_value is None or value - state.gain_value > least * abs(state.gain_value):
+            state.gain_epoch, state.gain_value = state.epoch, value
+        if state.best_value is None or value > state.best_value:
             state.best_epoch, state.best_value = state.epoch, value
             state.best = {name: tensor.detach().clone() for name, tensor in self._task.model.state_dict().items()}
 
@@ -267,7 +276,7 @@ class _Trainer(Generic[Batch]):
         state.history.append(report)
         state.epoch, state.step, state.loss_sum, state.epoch_seconds = epoch + 1, 0, 0.0, 0.0
         state.epoch_start = self._generator.get_state()
-        state.finished = epoch >= limit or epoch - state.best_epoch >= settings.patience
+        state.finished = epoch >= limit or epoch - state.gain_epoch >= settings.patience
         if state.finished and self._checkpoints is not None:
             self._checkpoints.save(state, self._task.model, self._optimizer)
         return report

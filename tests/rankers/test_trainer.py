@@ -75,6 +75,19 @@ def test_an_improvement_restarts_the_patience():
     assert len(result.history) == 5
 
 
+def test_hundredths_of_a_percent_do_not_keep_a_training_going():
+    task = CountingTask([0.5, 0.501, 0.502, 0.5021, 0.5022, 0.9])
+    result = fit(task, TrainerSettings(max_epochs=20, patience=4, least_gain=0.005))
+    assert len(result.history) == 5
+    assert (result.best_epoch, task.model.weight.item()) == (5, 5.0)  # the best state all the same
+
+
+def test_small_gains_add_up():
+    task = CountingTask([0.5, 0.502, 0.504, 0.506, 0.506, 0.506, 0.506])
+    result = fit(task, TrainerSettings(max_epochs=20, patience=3, least_gain=0.005))
+    assert (result.best_epoch, len(result.history)) == (4, 6)
+
+
 def test_stops_at_max_epochs():
     result = fit(CountingTask([0.1, 0.2, 0.3]), TrainerSettings(max_epochs=3))
     assert result.best_epoch == 3
@@ -235,6 +248,7 @@ def test_compiles_the_model_where_told_to(monkeypatch: pytest.MonkeyPatch):
         ({"max_epochs": 0}, "max_epochs is 0, below 1"),
         ({"patience": -1}, "patience is -1, below 1"),
         ({"epochs": 0}, "epochs is 0, below 1"),
+        ({"least_gain": -0.1}, "least_gain is -0.1, below 0"),
         ({"clip_norm": 0.0}, "clip_norm is 0.0, not above 0"),
         ({"precision": "float16"}, "precision 'float16' is not known"),
     ],
