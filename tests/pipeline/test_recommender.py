@@ -124,6 +124,14 @@ def test_empty_and_very_long_histories_are_served(recommender) -> None:
     assert len(recommender.recommend(Query(history=everything * 20, k=5)).items) == 5
 
 
+def test_who_has_no_history_gets_what_is_popular(recommender) -> None:
+    items = recommender.recommend(Query(history=(), k=10)).items
+    for recommendation in items:
+        spoken = {name for name, channel in recommendation.channels.items() if channel.contribution}
+        assert spoken == {"popularity"}
+    assert items[0].score == max(item.score for item in items) > 1.0
+
+
 def test_reasons_name_only_what_the_reader_valued(recommender, trained_service: Service) -> None:
     events = trained_service.store.history("1")
     mean = np.mean([event.value for event in events])
