@@ -15,13 +15,13 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.full_ranking import Ranking, rankings
+from benchmarks.full_ranking import rankings
 from benchmarks.graph import Split as GraphSplit
 from benchmarks.harness import Report, chosen, measured, options, over_seeds
 from benchmarks.sequence import Split as SequenceSplit
@@ -30,13 +30,14 @@ from graph.bipartite import BipartiteGraph
 from graph.lightgcn import LightGCN, LightGCNSettings
 from graph.scorer import LightGCNScorer
 from graph.training import LightGCNTask
+from pipeline.contracts import Scorer
 from pipeline.training_settings import TrainingSettings
 from rankers.generators import seed_everything
 from rankers.sasrec import SASRec, SASRecSettings
 from rankers.sasrec_scorer import SASRecScorer
 from rankers.sasrec_training import SASRecTask, build_sasrec
 from rankers.trainer import TrainerSettings, fit
-from rankers.training_state import EpochReport, TrainingResult
+from rankers.training_state import EpochReport
 from store.ids import IndexArray
 from store.interactions import Interactions, held_readers
 
@@ -108,42 +109,58 @@ class SeparateTables(SASRec):
 
 def sasrec_figures(split: SequenceSplit, name: str, trainer: TrainerSettings) -> Figures:
     """Train SASRec with one change and judge it."""
-    settings = replace(SASRecSettings(), **SEQUENCE[name])
-    with measured() as cost:
+
+    def task() -> SASRecTask:
+        settings = replace(SASRecSettings(), **SEQUENCE[name])
         model = build_sasrec(split.train, settings, seed=trainer.seed)
         if name == "separate_tables":
-            tied = model
-            model = SeparateTables(
-                tied.items.shape[0] - 1, settings, generator=torch.Generator().manual_seed(trainer.seed)
+            apart = SeparateTables(
+                split.train.num_items, settings, generator=torch.Generator().manual_seed(trainer.seed)
             )
-            model.load_state_dict({**tied.state_dict(), "read": tied.items.detach()})
-        result = fit(SASRecTask(model, split.train, held=split.validation), trainer, on_epoch=_tell)
-    figures = _judged(SASRecScorer(model).score, split.train, split.validation, cut=10)
-    return figures | _course(result, cost.peak_mb)
+            apart.load_state_dict({**model.state_dict(), "read": model.items.detach()})
+            model = apart
+        return SASRecTask(model, split.train, held=split.validation)
+
+    return _figures(task, lambda task: SASRecScorer(task.model), split.train, split.validation, trainer, cut=10)
 
 
 def lightgcn_figures(split: GraphSplit, name: str, trainer: TrainerSettings) -> Figures:
     """Train LightGCN with one change and judge it."""
-    with measured() as cost:
+
+    def task() -> LightGCNTask:
         seed_everything(trainer.seed)
         model = LightGCN(BipartiteGraph(split.remaining), replace(LightGCNSettings(), **GRAPH[name]))
-        result = fit(LightGCNTask(model, split.remaining, held=split.held), trainer, on_epoch=_tell)
-    figures = _judged(LightGCNScorer.from_model(model).score, split.remaining, split.held, cut=20)
-    return figures | _course(result, cost.peak_mb)
+        return LightGCNTask(model, split.remaining, held=split.held)
+
+    return _figures(
+        task, lambda task: LightGCNScorer.from_model(task.model), split.remaining, split.held, trainer, cut=20
+    )
 
 
-def _judged(ranking: Ranking, interactions: Interactions, held: IndexArray, *, cut: int) -> dict[str, float | None]:
+T = TypeVar("T", SASRecTask, LightGCNTask)
+
+
+def _figures(
+    build: Callable[[], T],
+    scorer: Callable[[T], Scorer],
+    interactions: Interactions,
+    held: IndexArray,
+    trainer: TrainerSettings,
+    *,
+    cut: int,
+) -> Figures:
+    with measured() as cost:
+        task = build()
+        result = fit(task, trainer, on_epoch=_tell)
     readers = held_readers(held, at_most=_READERS)
-    judged = judge(rankings(ranking, readers, interactions, cut), held[readers])
-    return {f"recall@{cut}": float(recall(judged, cut).mean()), f"ndcg@{cut}": float(ndcg(judged, cut).mean())}
-
-
-def _course(result: TrainingResult, peak_mb: float | None) -> dict[str, float | None]:
+    judged = judge(rankings(scorer(task).score, readers, interactions, cut), held[readers])
     return {
+        f"recall@{cut}": float(recall(judged, cut).mean()),
+        f"ndcg@{cut}": float(ndcg(judged, cut).mean()),
         "best_epoch": result.best_epoch,
         "epoch_s": round(float(np.median([epoch.seconds for epoch in result.history])), 2),
         "fit_s": round(result.seconds, 1),
-        "peak_mb": peak_mb,
+        "peak_mb": cost.peak_mb,
     }
 
 

@@ -17,8 +17,8 @@ class LightGCNSettings:
     """Settings of the model and of its training.
 
     The softmax compares cosines, so it leaves norms alone, and propagation gives popular items the larger ones.
-    Negatives by the root of popularity and scores divided by the root of the norm let as much of popularity into the
-    score as helps on sparse and on dense data; docs/benchmarks.md has what was tried.
+    Negatives by the root of popularity and scores divided by the root of the norm let a part of popularity into the
+    score; docs/benchmarks.md has what was tried.
 
     Attributes:
         dim: width D of an embedding.

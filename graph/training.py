@@ -17,6 +17,7 @@ from store.fingerprint import fingerprint
 from store.ids import IndexArray
 from store.interactions import Interactions, held_readers
 from store.processes import ALONE, Processes
+from store.sampling import NegativeSampler
 
 _VALIDATION_READERS = 10_000
 _VALIDATION_ROWS = 1_024
@@ -72,7 +73,9 @@ class LightGCNTask:
         self._users = torch.from_numpy(edges.row.astype(np.int64))
         self._items = torch.from_numpy(edges.col.astype(np.int64))
         self._seen = interactions.matrix
-        self._cumulative = _cumulative(interactions, power=self.settings.negative_power)
+        counts = torch.from_numpy(interactions.item_counts)
+        # Nobody has met an item without readers: it has no edge that could teach it anything.
+        self._sampler = NegativeSampler(torch.where(counts > 0, counts**self.settings.negative_power, 0.0))
         self._edge_keys = torch.sort(self._keys(self._users, self._items)).values
 
     def optimizer(self) -> torch.optim.Optimizer:
@@ -87,7 +90,7 @@ class LightGCNTask:
                 asked = users[:, None].expand(-1, self.settings.candidates)
                 yield GraphBatch(users, items, self._unseen_items(asked, generator))
             else:
-                yield GraphBatch(users, items, self._shared_items(generator))
+                yield GraphBatch(users, items, self._sampler.sample(self.settings.negatives, generator))
 
     def loss(self, batch: GraphBatch) -> Tensor:
         device = self.model.users.device
@@ -153,9 +156,9 @@ class LightGCNTask:
 
     @torch.no_grad()
     def validate(self) -> float | None:
-        """ndcg@10 of the held-out items among all items that the user has not seen; of evenly chosen users where there
-        are very many.
+        """ndcg@10 of the held-out items among all items that the user has not seen.
 
+        Of evenly chosen users where there are very many.
         """
         if self._held is None or not self._held.any():
             return None
@@ -176,12 +179,6 @@ class LightGCNTask:
     def _keys(self, users: Tensor, items: Tensor) -> Tensor:
         return users * (self._num_items + 1) + items
 
-    def _shared_items(self, generator: torch.Generator) -> Tensor:
-        """What a whole batch is compared with: int64 [M], with repeats."""
-        draws = torch.rand(self.settings.negatives, generator=generator, dtype=torch.float64)
-        # right=True skips items that are never drawn.
-        return torch.searchsorted(self._cumulative, draws, right=True)
-
     def _unseen_items(self, users: Tensor, generator: torch.Generator) -> Tensor:
         """An item for each entry of ``users`` that this user has not interacted with.
 
@@ -197,10 +194,3 @@ class LightGCNTask:
                 break
             items[rejected] = torch.randint(1, self._num_items + 1, (count,), generator=generator)
         return items
-
-
-def _cumulative(interactions: Interactions, *, power: float) -> Tensor:
-    """Share of the draws up to each item, float64 [N+1]; items without readers are not drawn."""
-    counts = torch.from_numpy(interactions.item_counts).double()
-    cumulative = torch.cumsum(torch.where(counts > 0, counts**power, 0.0), dim=0)
-    return cumulative / cumulative[-1]

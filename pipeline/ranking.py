@@ -63,10 +63,6 @@ class Terms:
     text: Vectors | None = None
 
 
-_PRIOR = "popularity"
-"""All that is known of the taste of someone without a history."""
-
-
 @dataclass(frozen=True)
 class Ranked:
     """Scored candidates of a batch, in no order.
@@ -146,13 +142,7 @@ class Ranker:
         stacked = np.stack([np.where(mask, raw[name], np.nan) for name in blend.names], axis=2)
         blended = blend.blend(stacked, mask, lengths)
         contributions = {name: blended.contributions[:, :, column] for column, name in enumerate(blend.names)}
-        strangers = np.flatnonzero(lengths == 0)
-        if len(strangers) and _PRIOR in contributions:
-            # The weights were learned from readers with a history, and may give popularity none beside what knows more.
-            for name, part in contributions.items():
-                prior = _standardised(raw[_PRIOR][strangers], mask[strangers], floor=None) if name == _PRIOR else 0.0
-                part[strangers] = prior
-        scores = np.sum(list(contributions.values()), axis=0, dtype=np.float32)
+        scores = blended.scores.copy()
         for name, values, weight in self._terms(candidates, mask, terms):
             raw[name] = values
             contributions[name] = weight * _standardised(values, mask, floor=0.0 if weight < 0 else None)

@@ -3,7 +3,8 @@
 P(reader b picks candidate c) = softmax over c of sum_s contribution[b, c, s], where
 contribution[b, c, s] = sum_f w[s, f](length of b's history) * feature[b, c, s, f]. The weights are piecewise linear in
 the logarithm of the length and constant beyond the first and last knot, so a reader with 1 interaction and one with
-1,000 are both served. B readers, C candidates, S scorers, F features per scorer, J knots.
+1,000 are both served; for someone without a history popularity speaks alone. B readers, C candidates, S scorers, F
+features per scorer, J knots.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankers.arrays import Arrays, Scores
-from rankers.blend_features import PER_SCORER, Mask, Raw, features
+from rankers.blend_features import PER_SCORER, SCORE, Mask, Raw, features
 from rankers.conditional_logit import Weights, conditional_logit
 from rankers.held_out import ndcg
 from store.errors import InputError, TrainingError
 from store.ids import IndexArray
 
 KINDS = ("non-negative", "free")
+
+PRIOR = "popularity"
+"""The scorer that knows something of a reader without a history."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,13 @@ class Blend:
 
     def weights(self, history_lengths: IndexArray) -> Weights:
         """Weights for readers of these history lengths, float64 [B, S, F]."""
-        return np.einsum("bj,jsf->bsf", _hats(history_lengths, self._knots), self._weights)
+        weights = np.einsum("bj,jsf->bsf", _hats(history_lengths, self._knots), self._weights)
+        if PRIOR in self.names:
+            # The others were learned from readers with a history, and may give popularity none beside what knows more.
+            strangers = history_lengths == 0
+            weights[strangers] = 0.0
+            weights[strangers, self.names.index(PRIOR), SCORE] = 1.0
+        return weights
 
     def to_arrays(self) -> Arrays:
         names = np.frombuffer("\n".join(self.names).encode(), dtype=np.uint8).copy()

@@ -14,6 +14,7 @@ Mask = NDArray[np.bool_]
 
 PER_SCORER = 2
 """Features per scorer: the standardised score and the standardised log-rank."""
+SCORE, LOG_RANK = range(PER_SCORER)
 
 
 def features(raw: Raw, mask: Mask) -> Features:
@@ -33,8 +34,8 @@ def features(raw: Raw, mask: Mask) -> Features:
     """
     known = np.isfinite(raw) & mask[:, :, None]
     result = np.zeros((*raw.shape, PER_SCORER), dtype=np.float32)
-    result[..., 0] = _standardised(raw, known)
-    result[..., 1] = _standardised(-np.log(_ranks(raw, known)), known)
+    result[..., SCORE] = _standardised(raw, known)
+    result[..., LOG_RANK] = _standardised(-np.log(_ranks(raw, known)), known)
     return result
 
 

@@ -83,8 +83,6 @@ class _Header(BaseModel):
     history: list[EpochReport]
     best_epoch: int
     best_value: float | None
-    gain_epoch: int
-    gain_value: float | None
     finished: bool
     processes: list[_Own]
 
@@ -143,8 +141,6 @@ class Checkpoints:
                 history=state.history,
                 best_epoch=state.best_epoch,
                 best_value=state.best_value,
-                gain_epoch=state.gain_epoch,
-                gain_value=state.gain_value,
                 finished=state.finished,
                 processes=[part.own for part in parts],
             )
@@ -178,8 +174,6 @@ class Checkpoints:
             history=list(header.history),
             best_epoch=header.best_epoch,
             best_value=header.best_value,
-            gain_epoch=header.gain_epoch,
-            gain_value=header.gain_value,
             average=_under("average", part.tensors) or None,
             best=_under("best", part.tensors) or None,
             finished=header.finished,

@@ -258,12 +258,8 @@ class _Trainer(Generic[Batch]):
     def _keep_best(self, value: float | None) -> None:
         state = self._state
         if value is None:
-            state.best_epoch = state.gain_epoch = state.epoch
-            return
-        least = self._settings.least_gain
-        if state.gain_value is None or value - state.gain_value > least * abs(state.gain_value):
-            state.gain_epoch, state.gain_value = state.epoch, value
-        if state.best_value is None or value > state.best_value:
+            state.best_epoch = state.epoch
+        elif state.best_value is None or value > state.best_value:
             state.best_epoch, state.best_value = state.epoch, value
             state.best = {name: tensor.detach().clone() for name, tensor in self._task.model.state_dict().items()}
 
@@ -276,10 +272,23 @@ class _Trainer(Generic[Batch]):
         state.history.append(report)
         state.epoch, state.step, state.loss_sum, state.epoch_seconds = epoch + 1, 0, 0.0, 0.0
         state.epoch_start = self._generator.get_state()
-        state.finished = epoch >= limit or epoch - state.gain_epoch >= settings.patience
+        state.finished = epoch >= limit or self._epochs_without_gain() >= settings.patience
         if state.finished and self._checkpoints is not None:
             self._checkpoints.save(state, self._task.model, self._optimizer)
         return report
+
+    def _epochs_without_gain(self) -> int:
+        """Since the last value that exceeded that of the gain before it by enough; 0 without validation."""
+        since, gained = 0, None
+        for report in self._state.history:
+            since += 1
+            if (
+                report.value is None
+                or gained is None
+                or report.value - gained > self._settings.least_gain * abs(gained)
+            ):
+                since, gained = 0, report.value
+        return since
 
     def _tick(self) -> None:
         """Count the time since the last tick."""

@@ -66,8 +66,6 @@ class TrainingState:
         history: of the finished epochs.
         best_epoch: as in ``TrainingResult``.
         best_value: as in ``TrainingResult``.
-        gain_epoch: of the last gain that patience counts from.
-        gain_value: its validation value.
         average: of the weights, by name; None where none is kept.
         best: the model's state at the best epoch; None without validation.
         finished: nothing is left to do.
@@ -83,8 +81,6 @@ class TrainingState:
     history: list[EpochReport] = field(default_factory=list)
     best_epoch: int = 0
     best_value: float | None = None
-    gain_epoch: int = 0
-    gain_value: float | None = None
     average: State | None = None
     best: State | None = None
     finished: bool = False

@@ -153,6 +153,15 @@ def test_readers_whose_item_was_not_recalled_teach_nothing():
     np.testing.assert_array_equal(blend.weights(LENGTHS), first.weights(LENGTHS))
 
 
+def test_popularity_speaks_alone_for_a_reader_without_a_history():
+    raw, target = planted(noise=(5.0, 0.1))  # what is popular says little, and gets little weight
+    blend = Blend.fit(raw, MASK, target, LENGTHS, ["popularity", "knowing"])
+    contributions = blend.blend(raw[:2], MASK[:2], np.array([0, 1])).contributions
+    assert not contributions[0, :, 1].any()
+    assert (contributions[0, :, 0].argsort() == raw[0, :, 0].argsort()).all()
+    assert np.abs(contributions[1, :, 1]).sum() > np.abs(contributions[1, :, 0]).sum()
+
+
 def test_cells_bound_the_work():
     raw, target = planted(noise=(1.0, 1.0))
     blend = Blend.fit(raw, MASK, target, LENGTHS, names(raw), BlendSettings(cells=50 * C * 2))

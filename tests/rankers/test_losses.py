@@ -10,8 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from rankers import losses
 from rankers.losses import bce, bpr, full_softmax, gbce, sampled_softmax
-from rankers.sampling import NegativeSampler, build_sampler
+from rankers.sampling import build_sampler
 from store.errors import InputError
+from store.sampling import NegativeSampler
 
 P, N, D = 7, 11, 4
 
