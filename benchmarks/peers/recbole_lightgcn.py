@@ -3,10 +3,12 @@
 import recbole_loop
 from protocol import serve
 
+COLUMNS = {"user_id:token": "users", "item_id:token": "items"}
 
-def prepare(settings):
-    """All interactions train."""
-    options = {
+
+def options_of(settings):
+    """RecBole's settings; all interactions train."""
+    return {
         "embedding_size": settings["dim"],
         "n_layers": settings["layers"],
         "reg_weight": settings["l2"],
@@ -14,8 +16,11 @@ def prepare(settings):
         "train_batch_size": settings["batch"],
         "eval_args": {"split": {"RS": [1, 0, 0]}, "group_by": "user", "order": "RO", "mode": "full"},
     }
-    columns = {"user_id:token": "users", "item_id:token": "items"}
-    return recbole_loop.prepare(settings, model="LightGCN", columns=columns, options=options)
+
+
+def prepare(settings):
+    """A run that trains, and facts about it."""
+    return recbole_loop.prepare(settings, model="LightGCN", columns=COLUMNS, options=options_of(settings))
 
 
 if __name__ == "__main__":

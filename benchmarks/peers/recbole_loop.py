@@ -43,6 +43,19 @@ def prepare(settings, *, model, columns, options):
         columns: RecBole's field, such as ``user_id:token``, and the array it comes from.
         options: RecBole's.
     """
+    trainer, train = trainer_of(settings, model=model, columns=columns, options=options)
+    steps = min(settings["steps"], len(train))
+
+    def run():
+        trainer._train_epoch(FirstSteps(train, steps), 0, show_progress=False)
+        return {}
+
+    trainer._train_epoch(FirstSteps(train, 1), 0, show_progress=False)
+    return run, {"steps": steps, "of_steps": len(train), "threads": torch.get_num_threads()}
+
+
+def trainer_of(settings, *, model, columns, options):
+    """RecBole's trainer of a model, and its loader of the training data; arguments as for `prepare`."""
     torch.set_num_threads(settings["threads"])
     folder = Path(settings["folder"]) / "set"
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,12 +70,4 @@ def prepare(settings, *, model, columns, options):
     )
     train, _, _ = data_preparation(config, create_dataset(config))
     network = get_model(config["model"])(config, train.dataset).to(config["device"])
-    trainer = get_trainer(config["MODEL_TYPE"], config["model"])(config, network)
-    steps = min(settings["steps"], len(train))
-
-    def run():
-        trainer._train_epoch(FirstSteps(train, steps), 0, show_progress=False)
-        return {}
-
-    trainer._train_epoch(FirstSteps(train, 1), 0, show_progress=False)
-    return run, {"steps": steps, "of_steps": len(train), "threads": torch.get_num_threads()}
+    return get_trainer(config["MODEL_TYPE"], config["model"])(config, network), train

@@ -14,13 +14,14 @@ import torch
 
 from benchmarks import speed
 from benchmarks.harness import Report, Row, chosen, options
-from benchmarks.speed import index, lightgcn, metrics, sasrec, topk
+from benchmarks.speed import goal, index, lightgcn, metrics, sasrec, topk
 from benchmarks.speed.contest import THREADS
 from benchmarks.speed.data import Setting
 from benchmarks.speed.machine import Machine, measure_machine
 
 TESTS: tuple[tuple[tuple[str, ...], Callable[[Setting, Machine], list[Row]]], ...] = (
     (lightgcn.ROWS, lightgcn.rows),
+    (goal.ROWS, goal.rows),
     (sasrec.ROWS, sasrec.rows),
     (topk.ROWS, topk.rows),
     (metrics.ROWS, metrics.rows),
