@@ -1,4 +1,8 @@
-"""Kernel ridge regression onto many columns at once, its penalty chosen by exact leave-one-out errors."""
+"""Kernel ridge regression as a smoother: what it predicts of a row is a weighted sum of what is known of other rows.
+
+The weights follow from the features alone, so that one fit serves every quantity that the training rows have; its
+penalty is chosen by the exact leave-one-out errors of some of them.
+"""
 
 from __future__ import annotations
 
@@ -16,27 +20,27 @@ ROWS = 4_096
 
 @dataclass(frozen=True)
 class KernelRidge:
-    """``y(x) = bias + sum_m k(x, landmark_m) coefficients_m`` with ``k(x, z) = exp(-gamma |x - z|^2)``.
+    """``w(x) = bias + sum_m k(x, row_m) coefficients_m`` with ``k(x, z) = exp(-gamma |x - z|^2)``.
 
     Attributes:
-        landmarks: float32 [M, F].
-        coefficients: float32 [M, D].
-        bias: float32 [D].
+        rows: float32 [L, F], the training rows.
+        coefficients: float32 [L, L].
+        bias: float32 [L], sums to 1.
         gamma: of the kernel.
     """
 
-    landmarks: NDArray[np.float32]
+    rows: NDArray[np.float32]
     coefficients: NDArray[np.float32]
     bias: NDArray[np.float32]
     gamma: float
 
-    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[N, F] -> float32 [N, D]."""
-        rows = np.tile(self.bias, (len(features), 1))
+    def weights(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What each training row counts in a prediction: [N, F] -> float32 [N, L]; rows sum to 1."""
+        weights = np.tile(self.bias, (len(features), 1))
         for start in range(0, len(features), ROWS):
-            kernel = gaussian_kernel(features[start : start + ROWS], self.landmarks, self.gamma)
-            rows[start : start + ROWS] += (kernel @ self.coefficients).astype(np.float32)
-        return rows
+            kernel = gaussian_kernel(features[start : start + ROWS], self.rows, self.gamma)
+            weights[start : start + ROWS] += (kernel @ self.coefficients).astype(np.float32)
+        return weights
 
 
 def gaussian_kernel(left: NDArray[np.floating], right: NDArray[np.floating], gamma: float) -> Matrix:
@@ -49,64 +53,58 @@ def gaussian_kernel(left: NDArray[np.floating], right: NDArray[np.floating], gam
 def fit_kernel_ridge(
     features: NDArray[np.float32],
     targets: NDArray[np.floating],
-    weights: NDArray[np.floating],
+    trust: NDArray[np.floating],
     *,
-    groups: NDArray[np.int64],
-    landmarks: NDArray[np.int64],
     gamma: float,
     penalties: tuple[float, ...],
 ) -> tuple[KernelRidge, Matrix]:
-    """Fit on weighted rows; exact where every row is a landmark, Nystroem's approximation otherwise.
+    """Fit on rows that count by their trust.
 
-    In the features phi(x) = L^-1 k(landmarks, x), L L^T the landmarks' kernel (Williams & Seeger 2001), this is a
-    linear ridge regression, whose error at row i without row i follows from its residual: e_i / (1 - h_ii) (Allen
-    1974).
+    In the features phi(x) = C^-1 k(rows, x), C C^T the kernel of the rows (Williams & Seeger 2001), this is a linear
+    ridge regression with an unpenalised constant, whose error at row i without row i follows from its residual:
+    e_i / (1 - h_ii) (Allen 1974).
 
     Args:
-        features: [N, F].
-        targets: [N, D].
-        weights: [N], positive.
-        groups: [D], columns of one number share a penalty.
-        landmarks: rows of ``features``.
+        features: [L, F].
+        targets: [L, D]; the penalty with the least leave-one-out error of all columns together is taken.
+        trust: [L], positive.
         gamma: of the kernel.
         penalties: ridge penalties to choose from.
 
     Returns:
-        The model, and the leave-one-out predictions float64 [N, D].
+        The model, and its weights at each training row as if that had not been there: float64 [L, L], zero diagonal.
     """
-    centres = features[landmarks]
-    lower = scipy.linalg.cholesky(
-        gaussian_kernel(centres, centres, gamma) + JITTER * np.eye(len(centres)), lower=True, check_finite=False
+    lower: Matrix = scipy.linalg.cholesky(
+        gaussian_kernel(features, features, gamma) + JITTER * np.eye(len(features)), lower=True, check_finite=False
     )
-    phi = scipy.linalg.solve_triangular(lower, gaussian_kernel(centres, features, gamma), lower=True).T
-    share = weights / weights.sum()
-    phi_mean, target_mean = share @ phi, share @ targets
-    root = np.sqrt(weights / weights.mean())[:, None]
-    inputs, outputs = root * (phi - phi_mean), root * (targets - target_mean)
+    share: Matrix = trust / trust.sum()
+    root = np.sqrt(trust / trust.mean())[:, None]
+    phi = lower - share @ lower  # of the training rows, (C^-1 K)^T = C, around their mean
+    inputs = root * phi
+    outputs = root * (targets - share @ targets)
     eigenvalues, basis = scipy.linalg.eigh(inputs.T @ inputs, check_finite=False)
     eigenvalues = np.maximum(eigenvalues, 0.0)
     rotated = inputs @ basis
     loads = rotated.T @ outputs
 
-    left_out = np.empty_like(outputs)
-    rotated_weights = np.empty_like(loads)
-    for group in np.unique(groups):
-        columns = groups == group
-        best = np.inf
-        for penalty in penalties:
-            solution = loads[:, columns] / (eigenvalues + penalty)[:, None]
-            leverage = (rotated**2) @ (1.0 / (eigenvalues + penalty)) + share
-            residual = (outputs[:, columns] - rotated @ solution) / np.maximum(1.0 - leverage, 1e-3)[:, None]
-            if (error := float((residual**2).sum())) < best:
-                best = error
-                rotated_weights[:, columns] = solution
-                left_out[:, columns] = outputs[:, columns] - residual
-    linear = basis @ rotated_weights
+    def leverage(penalty: float) -> Matrix:
+        return np.minimum((rotated**2) @ (1.0 / (eigenvalues + penalty)) + share, 1.0 - 1e-3)
+
+    def error(penalty: float) -> float:
+        residual = (outputs - rotated @ (loads / (eigenvalues + penalty)[:, None])) / (1.0 - leverage(penalty))[:, None]
+        return float((residual**2).sum())
+
+    penalty = min(penalties, key=error)
+    solution = (rotated / (eigenvalues + penalty)).T  # for the identity as targets
+    linear = basis @ solution * root.T
+    fitted = phi @ linear + share
+    own = np.diag(fitted).copy()
+    left_out = (fitted - np.diag(own)) / (1.0 - np.minimum(own, 1.0 - 1e-3))[:, None]
     coefficients = scipy.linalg.solve_triangular(lower.T, linear, lower=False)
     model = KernelRidge(
-        landmarks=centres.astype(np.float32),
+        rows=features.astype(np.float32),
         coefficients=coefficients.astype(np.float32),
-        bias=(target_mean - phi_mean @ linear).astype(np.float32),
+        bias=(share - (share @ lower) @ linear).astype(np.float32),
         gamma=gamma,
     )
-    return model, left_out / root + target_mean
+    return model, left_out

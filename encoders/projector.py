@@ -1,7 +1,9 @@
-"""From content to the spaces in which the scorers know items, so that an item has a place on the day it arrives.
+"""From content to known items that stand in for a new one, so that it has a place on the day it arrives.
 
 One kernel ridge regression per set of modalities that an item can have, each trained on the warm items that have at
-least that set: a missing picture or text is the normal case of another regression, not a hole in the input.
+least that set: a missing picture or text is the normal case of another regression, not a hole in the input. A
+regression predicts weights of the items it was trained on. What a scorer says of those, in vectors or in scores, the
+same weighted sum says of the new item.
 """
 
 from __future__ import annotations
@@ -22,9 +24,7 @@ from store.records import Item
 
 Arrays = dict[str, NDArray[np.generic]]
 SUBSETS = (frozenset(), frozenset({"text"}), frozenset({"image"}), frozenset({"text", "image"}))
-VERSION = 1
-PREDICTABLE = 1e-3
-"""Share of a target's variance that content must explain before its rows are stretched: noise is not blown up."""
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,14 @@ class ProjectorSettings:
         text_weight: of the text.
         image_weight: of the picture.
         gamma: of the Gaussian kernel, in units of the mean squared distance of two training items.
-        penalties: ridge penalties that leave-one-out chooses from, one per target.
-        reliable: interactions at which a row of a target counts half of one that has very many.
-        landmarks: training items that the kernel is spanned by, at most; more are slower and better.
+        penalties: ridge penalties that leave-one-out chooses from.
+        reliable: interactions at which a training item counts half of one that has very many.
+        most_stand_ins: training items at most, those with the most interactions; more are slower and better.
         minimum_share: share of the training items that must have a modality for it to take part.
         minimum_items: and how many at least.
         minimum_value_items: items that must have a category or attribute value for it to have a column.
         most_values: columns for values at most.
         most_knots: places at which a numeric attribute is looked at.
-        seed: of the choice of landmarks.
     """
 
     attributes_weight: float = 0.7
@@ -53,19 +52,18 @@ class ProjectorSettings:
     gamma: float = 0.8
     penalties: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
     reliable: float = 5.0
-    landmarks: int = 3_000
+    most_stand_ins: int = 3_000
     minimum_share: float = 0.02
     minimum_items: int = 20
     minimum_value_items: int = 3
     most_values: int = 500
     most_knots: int = 11
-    seed: int = 0
 
     def __post_init__(self) -> None:
         for name in ("attributes_weight", "text_weight", "image_weight", "gamma", "reliable"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)!r}, not above 0", fix=f"Give {name} a number > 0.")
-        for name in ("landmarks", "minimum_items", "minimum_value_items", "most_values"):
+        for name in ("most_stand_ins", "minimum_items", "minimum_value_items", "most_values"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)!r}, below 1", fix=f"Give {name} a number >= 1.")
         if self.most_knots < 2:
@@ -98,12 +96,30 @@ class Block:
         return ((rows - self.mean) * np.float32(self.scale)).astype(np.float32)
 
 
-class ContentProjector:
-    """Maps items into every target space at once. Immutable; made by ``fit_projector`` or ``from_arrays``.
+@dataclass(frozen=True)
+class _Map:
+    """The regression of one set of modalities.
 
-    Cold and warm rows compare: around the mean row, projected rows are stretched so that, over the warm items each
-    projected as if it were new (leave-one-out), their distances to the mean have the size of the true rows'. The rows
-    of a ridge regression are shorter, and new items would lose to old ones for that alone.
+    Attributes:
+        members: int64 [L], which of the S stand-ins it was trained on.
+        model: over those.
+    """
+
+    members: NDArray[np.int64]
+    model: KernelRidge
+
+    def weights(self, features: Vectors, count: int) -> Vectors:
+        """Features [N, F] -> float32 [N, count], zeros for stand-ins that are no members."""
+        weights = np.zeros((len(features), count), dtype=np.float32)
+        weights[:, self.members] = self.model.weights(features)
+        return weights
+
+
+class ContentProjector:
+    """Finds stand-ins for items by their content. Immutable; made by ``fit_projector`` or ``from_arrays``.
+
+    Args:
+        stand_ins: int64 [S], rows of the training items that may stand in.
     """
 
     def __init__(
@@ -111,23 +127,23 @@ class ContentProjector:
         *,
         spec: FeatureSpec,
         blocks: Mapping[str, Block],
-        maps: Mapping[frozenset[str], KernelRidge],
+        maps: Mapping[frozenset[str], _Map],
         choice: Mapping[frozenset[str], frozenset[str]],
-        targets: Mapping[str, int],
+        stand_ins: NDArray[np.int64],
     ) -> None:
         self._spec = spec
         self._blocks = dict(blocks)
         self._maps = dict(maps)
         self._choice = dict(choice)
-        self._targets = dict(targets)
+        self.stand_ins = stand_ins
 
     @property
     def trained_modalities(self) -> frozenset[str]:
         """Subset of {"text", "image"}: only these take part."""
         return frozenset(self._blocks) - {"attributes"}
 
-    def project(self, items: Sequence[Item], content: Content) -> dict[str, Vectors]:
-        """One float32 [N, D] per target.
+    def project(self, items: Sequence[Item], content: Content) -> Vectors:
+        """What each stand-in counts for each item: float32 [N, S]; rows sum to 1, single weights may be negative.
 
         Args:
             items: N items; their categories and attributes are content too.
@@ -138,14 +154,13 @@ class ContentProjector:
         """
         self._check(items, content)
         blocks = _apply(self._spec, self._blocks, items, content)
-        rows = np.zeros((len(items), sum(self._targets.values())), dtype=np.float32)
+        weights = np.zeros((len(items), len(self.stand_ins)), dtype=np.float32)
         patterns = _patterns(content, self.trained_modalities)
         for pattern in set(patterns):
             chosen = np.flatnonzero([own == pattern for own in patterns])
             subset = self._choice[pattern]
-            rows[chosen] = self._maps[subset].predict(_joined(blocks, subset, chosen))
-        ends = np.cumsum(list(self._targets.values()))[:-1]
-        return dict(zip(self._targets, np.split(rows, ends, axis=1), strict=True))
+            weights[chosen] = self._maps[subset].weights(_joined(blocks, subset, chosen), len(self.stand_ins))
+        return weights
 
     def _check(self, items: Sequence[Item], content: Content) -> None:
         if len(items) != len(content):
@@ -164,18 +179,21 @@ class ContentProjector:
         about = {
             "version": VERSION,
             "spec": self._spec.to_json(),
-            "targets": self._targets,
             "scales": {name: block.scale for name, block in self._blocks.items()},
-            "gammas": {_key(subset): model.gamma for subset, model in self._maps.items()},
+            "gammas": {_key(subset): one.model.gamma for subset, one in self._maps.items()},
             "choice": {_key(pattern): _key(subset) for pattern, subset in self._choice.items()},
         }
-        arrays: Arrays = {"about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8).copy()}
+        arrays: Arrays = {
+            "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8).copy(),
+            "stand_ins": self.stand_ins,
+        }
         for name, block in self._blocks.items():
             arrays[f"mean.{name}"] = block.mean
-        for subset, model in self._maps.items():
-            arrays[f"landmarks.{_key(subset)}"] = model.landmarks
-            arrays[f"coefficients.{_key(subset)}"] = model.coefficients
-            arrays[f"bias.{_key(subset)}"] = model.bias
+        for subset, one in self._maps.items():
+            arrays[f"members.{_key(subset)}"] = one.members
+            arrays[f"rows.{_key(subset)}"] = one.model.rows
+            arrays[f"coefficients.{_key(subset)}"] = one.model.coefficients
+            arrays[f"bias.{_key(subset)}"] = one.model.bias
         return arrays
 
     @classmethod
@@ -195,18 +213,35 @@ class ContentProjector:
         def floats(name: str) -> NDArray[np.float32]:
             return np.asarray(arrays[name], dtype=np.float32)
 
+        def whole(name: str) -> NDArray[np.int64]:
+            return np.asarray(arrays[name], dtype=np.int64)
+
         return cls(
             spec=FeatureSpec.from_json(about["spec"]),
             blocks={name: Block(floats(f"mean.{name}"), scale) for name, scale in about["scales"].items()},
             maps={
-                _subset(key): KernelRidge(
-                    floats(f"landmarks.{key}"), floats(f"coefficients.{key}"), floats(f"bias.{key}"), gamma
+                _subset(key): _Map(
+                    whole(f"members.{key}"),
+                    KernelRidge(floats(f"rows.{key}"), floats(f"coefficients.{key}"), floats(f"bias.{key}"), gamma),
                 )
                 for key, gamma in about["gammas"].items()
             },
             choice={_subset(pattern): _subset(subset) for pattern, subset in about["choice"].items()},
-            targets=about["targets"],
+            stand_ins=whole("stand_ins"),
         )
+
+
+@dataclass(frozen=True)
+class ProjectorFit:
+    """A projector, and what it says of its own stand-ins as if each were new.
+
+    Attributes:
+        left_out: float32 [S, S], as ``ContentProjector.project`` gives it for each stand-in with all its modalities by
+            a fit without it.
+    """
+
+    projector: ContentProjector
+    left_out: Vectors
 
 
 def fit_projector(
@@ -216,13 +251,14 @@ def fit_projector(
     *,
     weights: NDArray[np.floating],
     settings: ProjectorSettings | None = None,
-) -> ContentProjector:
+) -> ProjectorFit:
     """Learn the map from warm items. Closed form: deterministic, no epochs.
 
     Args:
         items: N warm items.
         content: of the same items.
-        targets: by name, float32 [N, D], the rows in which a scorer knows these items.
+        targets: by name, float32 [N, D], rows in which a scorer knows these items. How well weighted sums meet those of
+            items left out decides how much is smoothed and which modalities take part; each target counts alike.
         weights: [N], interactions per item; rows that rest on few count less.
         settings: of the map.
 
@@ -232,6 +268,9 @@ def fit_projector(
     """
     settings = settings or ProjectorSettings()
     _check_training(items, content, targets, weights)
+    stand_ins = np.sort(np.argsort(-weights, kind="stable")[: settings.most_stand_ins]).astype(np.int64)
+    items, content, weights = [items[row] for row in stand_ins], content.rows(stand_ins), weights[stand_ins]
+    rows = np.concatenate([_scaled(vectors[stand_ins]) for vectors in targets.values()], axis=1)
     spec = FeatureSpec.learn(
         items,
         minimum=settings.minimum_value_items,
@@ -247,44 +286,45 @@ def fit_projector(
             blocks[name] = Block.learn(vectors[mask], weight)
     trained = frozenset(blocks) - {"attributes"}
     applied = _apply(spec, blocks, items, content)
-    rows = np.concatenate(tuple(targets.values()), axis=1).astype(np.float64)
-    groups = np.repeat(np.arange(len(targets)), [vectors.shape[1] for vectors in targets.values()])
     counts = np.maximum(weights, 0.0) + 1.0
     trust = counts / (counts + settings.reliable)
 
-    maps: dict[frozenset[str], KernelRidge] = {}
-    left_out: dict[frozenset[str], NDArray[np.float64]] = {}
-    generator = np.random.default_rng(settings.seed)
+    maps: dict[frozenset[str], _Map] = {}
+    left_out: dict[frozenset[str], Vectors] = {}
     for subset in (subset for subset in SUBSETS if subset <= trained):
-        chosen = np.flatnonzero(_having(present, subset, len(items)))
-        if subset and len(chosen) < enough:
+        members = np.flatnonzero(_having(present, subset, len(items)))
+        if subset and len(members) < enough:
             continue
-        features = _joined(applied, subset, chosen)
-        model, predicted = fit_kernel_ridge(
+        features = _joined(applied, subset, members)
+        model, without = fit_kernel_ridge(
             features,
-            rows[chosen],
-            trust[chosen],
-            groups=groups,
-            landmarks=np.sort(generator.permutation(len(chosen))[: settings.landmarks]),
+            rows[members],
+            trust[members],
             gamma=settings.gamma / max(_mean_squared_distance(features), 1e-6),
             penalties=settings.penalties,
         )
-        maps[subset] = _stretched(model, rows[chosen], predicted, groups)
-        left_out[subset] = np.full_like(rows, np.nan)
-        left_out[subset][chosen] = predicted
+        left_out[subset] = np.zeros((len(items), len(items)), dtype=np.float32)
+        left_out[subset][np.ix_(members, members)] = without
+        maps[subset] = _Map(members, model)
     choice = {
-        pattern: _best_subset(pattern, left_out, rows, trust, groups, present)
-        for pattern in SUBSETS
-        if pattern <= trained
+        pattern: _best_subset(pattern, left_out, rows, trust, present) for pattern in SUBSETS if pattern <= trained
     }
     used = set(choice.values())
-    return ContentProjector(
+    projector = ContentProjector(
         spec=spec,
         blocks=blocks,
-        maps={subset: model for subset, model in maps.items() if subset in used},
+        maps={subset: one for subset, one in maps.items() if subset in used},
         choice=choice,
-        targets={name: vectors.shape[1] for name, vectors in targets.items()},
+        stand_ins=stand_ins,
     )
+    own = [choice[pattern] for pattern in _patterns(content, trained)]
+    return ProjectorFit(projector, np.stack([left_out[subset][row] for row, subset in enumerate(own)]))
+
+
+def _scaled(rows: Vectors) -> NDArray[np.float64]:
+    """Rows divided by the root of their total variance: all targets then count alike."""
+    spread = max(float(np.sqrt(rows.var(axis=0, dtype=np.float64).sum())), 1e-12)
+    return rows.astype(np.float64) / spread
 
 
 def _mean_squared_distance(features: Vectors) -> float:
@@ -292,33 +332,11 @@ def _mean_squared_distance(features: Vectors) -> float:
     return 2.0 * float(features.var(axis=0, dtype=np.float64).sum())
 
 
-def _stretched(
-    model: KernelRidge, rows: NDArray[np.float64], predicted: NDArray[np.float64], groups: NDArray[np.int64]
-) -> KernelRidge:
-    """The model with its rows stretched around the mean row, per target; see ``ContentProjector``."""
-    mean = rows.mean(axis=0)
-    factors = np.ones(rows.shape[1])
-    for group in np.unique(groups):
-        columns = groups == group
-        own = float(((predicted[:, columns] - mean[columns]) ** 2).sum())
-        true = float(((rows[:, columns] - mean[columns]) ** 2).sum())
-        explained = 1.0 - float(((predicted[:, columns] - rows[:, columns]) ** 2).sum()) / max(true, 1e-12)
-        if explained > PREDICTABLE:
-            factors[columns] = np.sqrt(true / own)
-    return KernelRidge(
-        landmarks=model.landmarks,
-        coefficients=(model.coefficients * factors).astype(np.float32),
-        bias=(mean + (model.bias - mean) * factors).astype(np.float32),
-        gamma=model.gamma,
-    )
-
-
 def _best_subset(
     pattern: frozenset[str],
-    left_out: Mapping[frozenset[str], NDArray[np.float64]],
+    left_out: Mapping[frozenset[str], Vectors],
     rows: NDArray[np.float64],
     trust: NDArray[np.floating],
-    groups: NDArray[np.int64],
     present: Mapping[str, NDArray[np.bool_]],
 ) -> frozenset[str]:
     """Of the regressions that an item with these modalities can use, the one with the least leave-one-out error.
@@ -329,10 +347,9 @@ def _best_subset(
     having = _having(present, pattern, len(rows))
     if not having.any():
         return max(candidates, key=len)
-    sizes = np.array([(rows[:, groups == group] ** 2).sum() + 1e-12 for group in groups])
 
     def error(subset: frozenset[str]) -> float:
-        squares = (left_out[subset][having] - rows[having]) ** 2 / sizes
+        squares = (left_out[subset][having] @ rows - rows[having]) ** 2
         return float((squares.sum(axis=1) * trust[having]).sum())
 
     return min(candidates, key=error)

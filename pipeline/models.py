@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,12 +12,14 @@ from encoders.projector import ContentProjector
 from graph.scorer import LightGCNScorer
 from graph.spectral import SpectralScorer
 from pipeline.contracts import Arrays
+from pipeline.warm_up import WarmUp
 from rankers.blend import Blend
+from rankers.item_fold_in import ItemFoldIn
 from rankers.item_to_item import ItemToItemScorer
 from rankers.popularity import PopularityScorer
 from rankers.sasrec_scorer import SASRecScorer
 from rankers.transition import TransitionScorer
-from store.ids import IdMap, ItemId, UserId, item_ids, user_ids
+from store.ids import IdMap, IndexArray, ItemId, UserId, item_ids, user_ids
 from store.interactions import Interactions
 from store.snapshots import Snapshot
 
@@ -27,6 +31,7 @@ class Models:
     Attributes:
         interactions: what they were trained on; evidence paths and the cold mask read it.
         modalities: content modalities that training had enough of; only these take part in scores.
+        warm_up: by scorer, how new items enter it.
         diversity: strength of the rerank step, 0..1.
     """
 
@@ -40,8 +45,19 @@ class Models:
     transition: TransitionScorer
     popularity: PopularityScorer
     projector: ContentProjector
+    warm_up: Mapping[str, WarmUp]
     blend: Blend
     diversity: float
+
+    @cached_property
+    def stand_ins(self) -> IndexArray:
+        """Items that may stand in for a new one, int64 [S]."""
+        return np.flatnonzero(self.interactions.item_counts)[self.projector.stand_ins]
+
+    @cached_property
+    def fold_in(self) -> ItemFoldIn:
+        """What readers say of a new item. Made for the first reader: with thousands of stand-ins it takes seconds."""
+        return ItemFoldIn.fit(self.interactions, self.stand_ins)
 
     @property
     def modalities(self) -> frozenset[str]:
@@ -64,6 +80,7 @@ class Models:
                 "times": self.interactions.times,
             },
             "rerank": {"diversity": np.array([self.diversity])},
+            "warm_up": {name: np.array([one.half, one.stretch]) for name, one in self.warm_up.items()},
         }
 
     def documents(self) -> dict[str, list[str]]:
@@ -92,6 +109,10 @@ class Models:
             transition=TransitionScorer.from_arrays(snapshot.arrays("transition")),
             popularity=PopularityScorer.from_arrays(snapshot.arrays("popularity")),
             projector=ContentProjector.from_arrays(snapshot.arrays("projector")),
+            warm_up={
+                name: WarmUp(float(learned[0]), float(learned[1]))
+                for name, learned in snapshot.arrays("warm_up").items()
+            },
             blend=Blend.from_arrays(snapshot.arrays("blend")),
             diversity=float(snapshot.arrays("rerank")["diversity"][0]),
         )

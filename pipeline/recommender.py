@@ -48,10 +48,15 @@ HAD = "It is in the history by now, so it would not be recommended again; this i
 
 
 class _Serving:
-    """A state with what is built from it when it is first needed."""
+    """A state with what is built from it when it is first needed.
 
-    def __init__(self, state: ServingState, encoder: ItemEncoder, settings: RankingSettings) -> None:
+    Args:
+        event: the newest that the state knows of.
+    """
+
+    def __init__(self, state: ServingState, encoder: ItemEncoder, settings: RankingSettings, *, event: int) -> None:
         self.state = state
+        self.event = event
         self.ranker = Ranker(state, settings)
         self.evidence = Evidence(state)
         self._encoder = encoder
@@ -99,7 +104,7 @@ class Recommender:
         self._encoder = encoder
         self._settings = settings
         self._change = threading.Lock()
-        self._serving = _Serving(state, encoder, settings)
+        self._serving = self._met(state)
 
     @classmethod
     def open(
@@ -136,7 +141,7 @@ class Recommender:
         if snapshot is None or snapshot.id == self.snapshot_id:
             return False
         with self._change:
-            self._replace(load_state(snapshot, self._store, self._encoder))
+            self._serving = self._met(load_state(snapshot, self._store, self._encoder))
         return True
 
     def recommend(self, query: Query) -> Recommendations:
@@ -267,9 +272,9 @@ class Recommender:
             return Terms(seeds, reader.disliked, None), ("text_encoder",)
 
     def _current(self) -> _Serving:
-        """The serving state, brought up to date with the store's items."""
+        """The serving state, brought up to date with the store's items and with who met the new ones."""
         serving = self._serving
-        if self._store.items_revision() == serving.state.revision:
+        if self._is_current(serving):
             return serving
         with self._change:
             serving = self._serving
@@ -277,11 +282,37 @@ class Recommender:
             revision = self._store.items_revision()
             if revision != serving.state.revision:
                 changed = self._store.items_changed_since(serving.state.revision)
-                self._replace(serving.state.with_items(changed, self._encoder, revision=revision))
+                self._serving = self._met(serving.state.with_items(changed, self._encoder, revision=revision))
+            elif not self._is_current(serving):
+                self._serving = self._met(serving.state, since=serving.event)
             return self._serving
 
-    def _replace(self, state: ServingState) -> None:
-        self._serving = _Serving(state, self._encoder, self._settings)
+    def _is_current(self, serving: _Serving) -> bool:
+        return self._store.items_revision() == serving.state.revision and self._store.newest_event() == serving.event
+
+    def _met(self, state: ServingState, *, since: int | None = None) -> _Serving:
+        """The state with the readers that its new items have by now.
+
+        Args:
+            since: an event whose state this is; None for a state that knows of no reader yet. Someone who takes an
+                event back is counted until the item is met again.
+        """
+        newest = self._store.newest_event()
+        if since is not None and newest == since:
+            return self._serving
+        catalogue = state.catalogue
+        cold = {catalogue.at(int(index)).item_id: int(index) for index in np.flatnonzero(state.is_cold)}
+        asked = cold.keys() if since is None else self._store.items_met_since(since) & cold.keys()
+        met = {cold[item_id]: who for item_id, who in self._store.readers(asked).items()} if asked else {}
+        histories = {user: self._history(user, state) for user in {user for who in met.values() for user in who}}
+        readers = {item: [histories[user] for user in who] for item, who in met.items()}
+        return _Serving(state.with_readers(readers), self._encoder, self._settings, event=newest)
+
+    def _history(self, user_id: str, state: ServingState) -> IndexArray:
+        """What someone had met at training, or has by now where training did not know them."""
+        if user := state.models.users.get(user_id):
+            return state.models.interactions.history(user)
+        return read_query(Query(user_id=user_id), store=self._store, state=state, limit=self._settings.history).history
 
 
 def load_state(snapshot: Snapshot, store: Store, encoder: ItemEncoder) -> ServingState:

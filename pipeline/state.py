@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from encoders.content import Content, fused
 from graph.scorer import LightGCNScorer
 from pipeline.catalogue import Catalogue
-from pipeline.cold import ColdAware, Resemblance
+from pipeline.cold import ColdAware, StandIns
 from pipeline.content_scorer import ContentScorer
 from pipeline.contracts import ItemEncoder, Scorer, Scores, VectorIndex, Vectors
 from pipeline.index import IndexSettings, build_index
@@ -47,6 +47,7 @@ class ServingState:
         lightgcn: over the whole catalogue, cold items projected.
         sasrec: likewise.
         is_cold: bool [N+1], items without a single training interaction.
+        stand_ins: of the cold items.
         scorers: by name, all of them over the whole catalogue.
         content_index: over ``vectors``.
         revision: of the store's items, to notice changes made elsewhere.
@@ -60,6 +61,7 @@ class ServingState:
     lightgcn: LightGCNScorer
     sasrec: SASRecScorer
     is_cold: NDArray[np.bool_]
+    stand_ins: StandIns
     scorers: Mapping[str, Scorer]
     content_index: VectorIndex
     revision: int
@@ -87,22 +89,11 @@ class ServingState:
         is_cold = np.ones(num_items + 1, dtype=bool)
         is_cold[: len(counts)] = counts == 0
         is_cold[PADDING] = False
-        content_index = build_index(vectors, index)
         cold = np.flatnonzero(is_cold)
-        resemblance = Resemblance.nearest(index=content_index, vectors=vectors, cold=cold)
-        lightgcn, sasrec = _with_cold_items(models, catalogue.items, content, cold)
-        by_behaviour: tuple[Scorer, ...] = (
-            models.spectral,
-            models.item_to_item,
-            models.transition,
-            models.popularity,
-        )
-        scorers: dict[str, Scorer] = {
-            "lightgcn": lightgcn,
-            "sasrec": sasrec,
-            **{scorer.name: ColdAware(scorer, resemblance, num_items=num_items) for scorer in by_behaviour},
-            "content": ContentScorer(vectors),
-        }
+        by_content = models.projector.project([catalogue.at(int(index)) for index in cold], content.rows(cold - 1))
+        known = models.stand_ins
+        stand_ins = StandIns.of_content(cold, known, by_content, counts[known])
+        lightgcn, sasrec, scorers = _scorers(models, vectors, stand_ins)
         return cls(
             snapshot_id=snapshot_id,
             models=models,
@@ -112,10 +103,24 @@ class ServingState:
             lightgcn=lightgcn,
             sasrec=sasrec,
             is_cold=is_cold,
+            stand_ins=stand_ins,
             scorers=scorers,
-            content_index=content_index,
+            content_index=build_index(vectors, index),
             revision=revision,
         )
+
+    def with_readers(self, readers: Mapping[int, Sequence[IndexArray]]) -> ServingState:
+        """The state after cold items were met.
+
+        Args:
+            readers: cold item -> the histories of all who met it since training.
+        """
+        if not readers:
+            return self
+        items = np.array(list(readers), dtype=np.int64)
+        stand_ins = self.stand_ins.met(list(readers.values()), items, self.models.fold_in)
+        lightgcn, sasrec, scorers = _scorers(self.models, self.vectors, stand_ins)
+        return replace(self, stand_ins=stand_ins, lightgcn=lightgcn, sasrec=sasrec, scorers=scorers)
 
     def with_items(self, changed: Sequence[Item], encoder: ItemEncoder, *, revision: int) -> ServingState:
         """The state after items were added, changed or deactivated: only those are encoded."""
@@ -166,24 +171,30 @@ class ServingState:
         return scores
 
 
-def _with_cold_items(
-    models: Models, items: Sequence[Item], content: Content, cold: IndexArray
-) -> tuple[LightGCNScorer, SASRecScorer]:
-    """LightGCN and SASRec over the whole catalogue, with projected rows for every cold item.
-
-    Args:
-        items: the whole catalogue in index order.
-        content: its content.
-        cold: int64 [M] ascending; those inside the models' items were in training without a single interaction.
-    """
-    if not len(cold):
-        return models.lightgcn, models.sasrec
-    rows = models.projector.project([items[index - 1] for index in cold], content.rows(cold - 1))
+def _scorers(
+    models: Models, vectors: Vectors, stand_ins: StandIns
+) -> tuple[LightGCNScorer, SASRecScorer, dict[str, Scorer]]:
+    """LightGCN and SASRec with vectors for the cold items, and all scorers over the whole catalogue."""
+    cold, num_items = stand_ins.cold, len(vectors) - 1
     inside = cold <= len(models.items)
-    final, neighbours, embeddings = rows["lightgcn"], rows["lightgcn_neighbours"], rows["sasrec"]
+    final = stand_ins.rows(models.lightgcn.item_final, models.warm_up["lightgcn"])
+    neighbours = stand_ins.rows(models.lightgcn.item_neighbours, models.warm_up["lightgcn"])
+    embeddings = stand_ins.rows(models.sasrec.item_rows, models.warm_up["sasrec"])
     lightgcn = models.lightgcn.replaced(cold[inside], item_final=final[inside], item_neighbours=neighbours[inside])
-    sasrec = models.sasrec.replaced(cold[inside], item_rows=embeddings[inside])
-    return lightgcn.extended(final[~inside], neighbours[~inside]), sasrec.extended(embeddings[~inside])
+    lightgcn = lightgcn.extended(final[~inside], neighbours[~inside])
+    sasrec = models.sasrec.replaced(cold[inside], item_rows=embeddings[inside]).extended(embeddings[~inside])
+    by_behaviour: tuple[Scorer, ...] = (models.spectral, models.item_to_item, models.transition)
+    scorers: dict[str, Scorer] = {
+        "lightgcn": lightgcn,
+        "sasrec": sasrec,
+        **{
+            scorer.name: ColdAware(scorer, stand_ins, models.warm_up[scorer.name], num_items=num_items)
+            for scorer in by_behaviour
+        },
+        "popularity": models.popularity.extended(cold, stand_ins.level, num_items=num_items),
+        "content": ContentScorer(vectors),
+    }
+    return lightgcn, sasrec, scorers
 
 
 def _unit(vectors: Vectors) -> Vectors:

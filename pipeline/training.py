@@ -1,7 +1,7 @@
 """Training of everything that a snapshot holds: choose on validation, then fit again on all interactions.
 
 1. Hold out every user's last interaction. Fit LightGCN and SASRec on the rest with early stopping on it, fit the
-   projector and the counting models, learn the blend, choose the rerank's diversity.
+   projector and the counting models, learn the blend and how new items warm up, choose the rerank's diversity.
 2. With the epochs and the blend found, fit everything again on all interactions. That is what serves.
 """
 
@@ -15,16 +15,17 @@ from pathlib import Path
 import numpy as np
 
 from encoders.content import Content
-from encoders.projector import ContentProjector, fit_projector
+from encoders.projector import ProjectorFit, fit_projector
 from graph.scorer import LightGCNScorer
 from graph.spectral import SpectralScorer, SpectralSettings, choose_spectral
 from pipeline.catalogue import Catalogue
-from pipeline.contracts import ItemEncoder
+from pipeline.contracts import ItemEncoder, Scorer
 from pipeline.epoch_models import Progress, Stage, dismiss, train_epoch_models
 from pipeline.models import Models
 from pipeline.ranking import Ranker
 from pipeline.state import ServingState
 from pipeline.training_settings import TrainingSettings, configuration
+from pipeline.warm_up import WarmUp, learn_warm_up
 from rankers.blend import Blend
 from rankers.blend_features import PER_SCORER
 from rankers.held_out import CUT, ndcg
@@ -170,7 +171,7 @@ def fit_models(
     settings = replace(settings, spectral=spectral)
     final, _, _ = _Fit(data, settings, on_progress, stage, processes).run()
     dismiss(processes)
-    final = replace(final, blend=models.blend, diversity=models.diversity)
+    final = replace(final, blend=models.blend, diversity=models.diversity, warm_up=models.warm_up)
     return Fitted(final, metrics, curves)
 
 
@@ -204,7 +205,7 @@ class _Fit:
             self._stage, self._settings, processes=self._processes, on_progress=self._on_progress
         )
         lightgcn, sasrec = LightGCNScorer.from_model(trained.graph), SASRecScorer(trained.sequence)
-        projector = self._projector(lightgcn, sasrec)
+        projected = self._projector(lightgcn, sasrec)
         models = Models(
             users=data.users,
             items=data.item_ids,
@@ -215,7 +216,8 @@ class _Fit:
             item_to_item=item_to_item,
             transition=transition,
             popularity=popularity,
-            projector=projector,
+            projector=projected.projector,
+            warm_up=self._warm_up(projected, (lightgcn, sasrec, by_spectrum, item_to_item, transition)),
             blend=_unlearned(SCORERS),
             diversity=0.0,
         )
@@ -235,26 +237,33 @@ class _Fit:
         self._on_progress(title, 1.0)
         return scorer, settings
 
-    def _projector(self, lightgcn: LightGCNScorer, sasrec: SASRecScorer) -> ContentProjector:
+    def _projector(self, lightgcn: LightGCNScorer, sasrec: SASRecScorer) -> ProjectorFit:
         data = self._data
         self._on_progress(f"Projecting content ({self._stage.name})", 0.0)
         counts = data.interactions.item_counts
         warm = np.flatnonzero(counts > 0)
-        targets = {
-            "lightgcn": lightgcn.item_final[warm],
-            "lightgcn_neighbours": lightgcn.item_neighbours[warm],
-            "sasrec": sasrec.item_rows[warm],
-        }
         rows = warm - 1
-        projector = fit_projector(
+        projected = fit_projector(
             [data.items[int(row)] for row in rows],
             data.content.rows(rows),
-            targets,
+            {"lightgcn": lightgcn.item_final[warm], "sasrec": sasrec.item_rows[warm]},
             weights=counts[warm],
-            settings=replace(self._settings.projector, seed=self._settings.seed),
+            settings=self._settings.projector,
         )
         self._on_progress(f"Projecting content ({self._stage.name})", 1.0)
-        return projector
+        return projected
+
+    def _warm_up(self, projected: ProjectorFit, scorers: Sequence[Scorer]) -> dict[str, WarmUp]:
+        """Learned where items are held out; the other stage takes it from there."""
+        interactions = self._stage.interactions
+        if self._stage.held is None:
+            return {scorer.name: WarmUp() for scorer in scorers}
+        self._on_progress("Simulating new items", 0.0)
+        known = np.flatnonzero(interactions.item_counts)[projected.projector.stand_ins]
+        by_name = {scorer.name: scorer for scorer in scorers}
+        learned = learn_warm_up(interactions, known, projected.left_out, by_name, seed=self._settings.seed)
+        self._on_progress("Simulating new items", 1.0)
+        return learned
 
 
 def state_of(data: TrainingData, models: Models) -> ServingState:

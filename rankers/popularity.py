@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rankers.arrays import Arrays, Scores, picked
 from store.errors import InputError
@@ -58,6 +59,19 @@ class PopularityScorer:
     @property
     def num_items(self) -> int:
         return len(self._scores) - 1
+
+    def extended(self, items: IndexArray, readers: NDArray[np.float64], *, num_items: int) -> PopularityScorer:
+        """A scorer of more items, with other numbers of readers for some.
+
+        Args:
+            items: int64 [M], 1..num_items; all beyond those that this scorer knows are among them.
+            readers: float64 [M], how many are believed in.
+            num_items: at least those that this scorer knows.
+        """
+        scores = np.zeros(num_items + 1, dtype=np.float32)
+        scores[: len(self._scores)] = self._scores
+        scores[items] = np.log1p(readers)
+        return PopularityScorer(scores)
 
     def score(self, audience: Audience, candidates: IndexArray | None = None) -> Scores:
         return picked(np.tile(self._scores, (len(audience), 1)), candidates)

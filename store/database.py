@@ -163,6 +163,29 @@ class Store:
         with self._engine.read() as connection:
             return events.history(connection, user_id, None if limit is None else _rows(limit))
 
+    def newest_event(self) -> int:
+        """A number that grows with every event; 0 where there is none."""
+        with self._engine.read() as connection:
+            return events.newest(connection)
+
+    def items_met_since(self, event: int) -> set[str]:
+        """Ids of the items of all events after that one.
+
+        Args:
+            event: from ``newest_event``.
+        """
+        with self._engine.read() as connection:
+            return events.items_met_since(connection, event)
+
+    def readers(self, item_ids: Iterable[str], *, limit: int = 1_000) -> dict[str, list[str]]:
+        """Who took to each item and did not change their mind, newest first; items without events are left out.
+
+        Args:
+            limit: of one item.
+        """
+        with self._engine.read() as connection:
+            return events.readers(connection, item_ids, _rows(limit))
+
     def retract(self, keys: Sequence[str]) -> int:
         """Take events back: they no longer count anywhere. Returns how many there were; unknown keys are passed over.
 

@@ -177,6 +177,36 @@ def history(connection: sa.Connection, user_id: str, limit: int | None) -> list[
     return newest_first[::-1]
 
 
+def newest(connection: sa.Connection) -> int:
+    """Row number of the newest event, 0 where there is none."""
+    return connection.scalar(sa.select(sa.func.max(events.c.seq))) or 0
+
+
+def items_met_since(connection: sa.Connection, seq: int) -> set[str]:
+    """Ids of the items of newer events."""
+    query = sa.select(items.c.item_id).distinct().join(events, items.c.seq == events.c.item_seq)
+    return set(connection.scalars(query.where(events.c.seq > seq)))
+
+
+def readers(connection: sa.Connection, item_ids: Iterable[str], limit: int) -> dict[str, list[str]]:
+    """Who took to each item by their newest word on it, newest first, at most ``limit`` of an item."""
+    found: dict[str, dict[str, bool]] = {}
+    for chunk in chunks(dict.fromkeys(item_ids)):
+        query = (
+            sa.select(items.c.item_id, users.c.user_id, events.c.kind)
+            .join(items, items.c.seq == events.c.item_seq)
+            .join(users, users.c.seq == events.c.user_seq)
+            .where(one_of(connection, items.c.item_id, chunk), sa.not_(events.c.retracted))
+            .where(events.c.kind != EventKind.SKIP.value)
+            .order_by(events.c.time.desc(), events.c.seq.desc())
+        )
+        for item_id, user_id, kind in connection.execute(query):
+            found.setdefault(item_id, {}).setdefault(user_id, EventKind(kind).positive)
+    return {
+        item_id: [user_id for user_id, took in opinions.items() if took][:limit] for item_id, opinions in found.items()
+    }
+
+
 def retract(connection: sa.Connection, keys: Sequence[str]) -> int:
     """Mark events as taken back; returns how many were not so yet."""
     changes: Counter[int] = Counter()

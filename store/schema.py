@@ -62,6 +62,7 @@ events = sa.Table(
     sa.Column("time", sa.BigInteger, nullable=False),
     sa.Column("retracted", sa.Boolean, nullable=False),
     sa.Index("events_by_user", "user_seq", "time", "seq"),
+    sa.Index("events_by_item", "item_seq"),
 )
 
 chats = sa.Table(

@@ -52,10 +52,11 @@ class Gowalla:
     test: list[IndexArray]
 
     @classmethod
-    def read(cls, data: Path) -> Gowalla:
+    def read(cls, data: Path, *, users: int | None = None) -> Gowalla:
+        """All of it, or the first so many users."""
         folder = data / "gowalla"
         train, test = (
-            [items for _, items in read_lists(folder / f"{part}.txt.gz", first=0)] for part in ("train", "test")
+            [items for _, items in read_lists(folder / f"{part}.txt.gz", first=0)][:users] for part in ("train", "test")
         )
         num_items = int(max(items.max(initial=0) for items in (*train, *test)))
         return cls(as_interactions(train, num_items=num_items), test)

@@ -245,6 +245,27 @@ class TestEvents:
         assert store.add_events([view("u", "a", key="k1")]) == AddResult(0, 1)
         assert [event.item_id for event in store.history("u")] == ["b"]
 
+    def test_readers_of_an_item_by_their_newest_word_on_it(self, store: Store) -> None:
+        before = store.newest_event()
+        store.add_events(
+            [
+                view("u", "a"),
+                Event("v", "a", EventKind.LIKE, at(2)),
+                Event("w", "a", EventKind.LIKE, at(1)),
+                Event("w", "a", EventKind.DISLIKE, at(5)),
+                Event("x", "a", EventKind.SKIP, at(6)),
+                view("y", "a", key="oops"),
+            ]
+        )
+        assert store.newest_event() > before
+        assert store.items_met_since(before) == {"a"}
+        assert store.items_met_since(store.newest_event()) == set()
+        store.retract(["oops"])
+        assert set(store.readers(["a", "b"])["a"]) == {"u", "v"}
+        assert "b" not in store.readers(["a", "b"])
+        store.add_events([Event("w", "a", EventKind.LIKE, at(7))])
+        assert store.readers(["a"], limit=1) == {"a": ["w"]}, "the newest come first"
+
     def test_times_before_1970_and_far_zones(self, store: Store) -> None:
         old = Event("u", "a", EventKind.VIEW, datetime(1901, 2, 3, 4, 5, 6, 7, tzinfo=UTC))
         store.add_events([old])

@@ -8,7 +8,7 @@ import pytest
 from encoders.content import Content
 from encoders.features import FeatureSpec
 from encoders.kernel_ridge import fit_kernel_ridge, gaussian_kernel
-from encoders.projector import ContentProjector, ProjectorSettings, fit_projector
+from encoders.projector import ContentProjector, ProjectorFit, ProjectorSettings, fit_projector
 from store.errors import InputError, TrainingError
 from store.records import Item
 
@@ -49,6 +49,9 @@ class World:
         self.weights = np.full(count, 50.0)
 
     def fit(self, **settings: object) -> ContentProjector:
+        return self.fitted(**settings).projector
+
+    def fitted(self, **settings: object) -> ProjectorFit:
         return fit_projector(
             self.items,
             self.content,
@@ -70,8 +73,13 @@ def agreement(predicted: np.ndarray, true: np.ndarray) -> float:
 
 
 @pytest.fixture(scope="module")
-def projector() -> ContentProjector:
-    return World().fit()
+def known() -> World:
+    return World()
+
+
+@pytest.fixture(scope="module")
+def projector(known: World) -> ContentProjector:
+    return known.fit()
 
 
 @pytest.fixture(scope="module")
@@ -79,18 +87,24 @@ def cold() -> World:
     return World(120, seed=1)
 
 
-def test_cold_items_get_their_place_in_every_space(projector: ContentProjector, cold: World) -> None:
-    rows = projector.project(cold.items, masked(cold.content))
-    assert {name: vectors.shape for name, vectors in rows.items()} == {"first": (120, 5), "second": (120, 3)}
-    assert all(vectors.dtype == np.float32 for vectors in rows.values())
-    assert agreement(rows["first"], cold.targets["first"]) > 0.9
-    assert agreement(rows["second"], cold.targets["second"]) > 0.9
+def placed(projector: ContentProjector, known: World, name: str, items: World, content: Content) -> np.ndarray:
+    """Rows of a target for cold items, from their stand-ins."""
+    return projector.project(items.items, content) @ known.targets[name][projector.stand_ins]
 
 
-def test_each_modality_helps_and_none_is_needed(projector: ContentProjector, cold: World) -> None:
+def test_cold_items_get_their_place_in_every_space(projector: ContentProjector, known: World, cold: World) -> None:
+    weights = projector.project(cold.items, masked(cold.content))
+    assert weights.shape == (120, 300)
+    assert weights.dtype == np.float32
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0, atol=1e-3)
+    for name in ("first", "second"):
+        assert agreement(weights @ known.targets[name], cold.targets[name]) > 0.9
+
+
+def test_each_modality_helps_and_none_is_needed(projector: ContentProjector, known: World, cold: World) -> None:
     quality = {
         (text, image): agreement(
-            projector.project(cold.items, masked(cold.content, text=text, image=image))["first"], cold.targets["first"]
+            placed(projector, known, "first", cold, masked(cold.content, text=text, image=image)), cold.targets["first"]
         )
         for text in (True, False)
         for image in (True, False)
@@ -102,27 +116,24 @@ def test_each_modality_helps_and_none_is_needed(projector: ContentProjector, col
 def test_a_masked_vector_is_never_looked_at(projector: ContentProjector, cold: World) -> None:
     hidden = masked(cold.content, image=False)
     rubbish = replace(hidden, image=np.full_like(hidden.image, np.nan))
-    for name, rows in projector.project(cold.items, hidden).items():
-        np.testing.assert_array_equal(rows, projector.project(cold.items, rubbish)[name])
-        assert np.isfinite(rows).all()
+    weights = projector.project(cold.items, hidden)
+    np.testing.assert_array_equal(weights, projector.project(cold.items, rubbish))
+    assert np.isfinite(weights).all()
 
 
 def test_batch_equals_single(projector: ContentProjector, cold: World) -> None:
     batch = projector.project(cold.items, cold.content)
     for row in (0, 7, 119):
         single = projector.project([cold.items[row]], cold.content.rows(np.array([row])))
-        for name, vectors in single.items():
-            np.testing.assert_allclose(vectors[0], batch[name][row], rtol=1e-4, atol=1e-4)
-    empty = projector.project([], cold.content.rows(np.zeros(0, dtype=np.int64)))
-    assert empty["first"].shape == (0, 5)
+        np.testing.assert_allclose(single[0], batch[row], rtol=1e-4, atol=1e-4)
+    assert projector.project([], cold.content.rows(np.zeros(0, dtype=np.int64))).shape == (0, 300)
 
 
 def test_a_modality_that_training_never_had_takes_no_part(cold: World) -> None:
     untrained = World(image_share=0.01).fit()
     assert untrained.trained_modalities == {"text"}
     with_image, without = masked(cold.content), masked(cold.content, image=False)
-    for name, rows in untrained.project(cold.items, with_image).items():
-        np.testing.assert_array_equal(rows, untrained.project(cold.items, without)[name])
+    np.testing.assert_array_equal(untrained.project(cold.items, with_image), untrained.project(cold.items, without))
 
 
 def test_a_modality_that_says_nothing_is_left_aside() -> None:
@@ -135,26 +146,22 @@ def test_a_modality_that_says_nothing_is_left_aside() -> None:
     image = generator.normal(size=(120, 40)).astype(np.float32)
     both = replace(masked(cold.content), image=image / np.linalg.norm(image, axis=1, keepdims=True))
     text_only = masked(both, image=False)
-    np.testing.assert_array_equal(
-        projector.project(cold.items, both)["first"], projector.project(cold.items, text_only)["first"]
-    )
+    np.testing.assert_array_equal(projector.project(cold.items, both), projector.project(cold.items, text_only))
 
 
-def test_projected_rows_have_the_scale_of_warm_rows(projector: ContentProjector) -> None:
-    cold = World(400, seed=2)
-    for content in (masked(cold.content), masked(cold.content, text=False)):
-        rows = projector.project(cold.items, content)["second"]
-        spread = np.linalg.norm(rows - rows.mean(axis=0), axis=1).mean()
-        true = np.linalg.norm(cold.targets["second"] - cold.targets["second"].mean(axis=0), axis=1).mean()
-        assert spread == pytest.approx(true, rel=0.15)
-
-
-def test_targets_that_content_does_not_explain_are_not_blown_up(cold: World) -> None:
+def test_where_content_says_nothing_every_item_is_the_mean_one(cold: World) -> None:
     world = World()
     noise = np.random.default_rng(7).normal(size=(len(world.items), 4)).astype(np.float32) + 3
-    world.targets["noise"] = noise
-    rows = world.fit().project(cold.items, cold.content)["noise"]
+    world.targets = {"noise": noise}
+    rows = placed(world.fit(), world, "noise", cold, cold.content)
     assert np.linalg.norm(rows - noise.mean(axis=0), axis=1).max() < 4
+
+
+def test_what_is_said_of_a_stand_in_left_out_does_not_come_from_itself(known: World) -> None:
+    fitted = known.fitted()
+    assert not fitted.left_out.diagonal().any()
+    np.testing.assert_allclose(fitted.left_out.sum(axis=1), 1.0, atol=1e-3)
+    assert agreement(fitted.left_out @ known.targets["first"], known.targets["first"]) > 0.8
 
 
 def test_arrays_give_the_same_projector(projector: ContentProjector, cold: World, tmp_path: object) -> None:
@@ -165,29 +172,38 @@ def test_arrays_give_the_same_projector(projector: ContentProjector, cold: World
     with np.load(path, allow_pickle=False) as loaded:
         again = ContentProjector.from_arrays(dict(loaded))
     assert again.trained_modalities == projector.trained_modalities
-    for name, rows in projector.project(cold.items, cold.content).items():
-        np.testing.assert_array_equal(rows, again.project(cold.items, cold.content)[name])
+    np.testing.assert_array_equal(again.stand_ins, projector.stand_ins)
+    np.testing.assert_array_equal(projector.project(cold.items, cold.content), again.project(cold.items, cold.content))
 
 
-def test_the_same_seed_gives_the_same_bytes() -> None:
-    first, second = (World().fit(landmarks=60, seed=3).to_arrays() for _ in range(2))
+def test_two_fits_give_the_same_bytes() -> None:
+    first, second = (World().fit(most_stand_ins=60).to_arrays() for _ in range(2))
     assert first.keys() == second.keys()
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
-def test_few_landmarks_still_place_items(cold: World) -> None:
-    rows = World().fit(landmarks=60).project(cold.items, masked(cold.content))["first"]
-    assert agreement(rows, cold.targets["first"]) > 0.8
+def test_the_items_that_most_have_met_stand_in(cold: World) -> None:
+    world = World()
+    world.weights[::3] = 90.0
+    projector = world.fit(most_stand_ins=100)
+    np.testing.assert_array_equal(projector.stand_ins, np.arange(0, 300, 3))
+    assert placed(projector, world, "first", cold, masked(cold.content)).shape == (120, 5)
 
 
-def test_items_without_attributes_or_content_get_the_mean_row() -> None:
+def test_few_stand_ins_still_place_items(cold: World) -> None:
+    world = World()
+    projector = world.fit(most_stand_ins=60)
+    assert agreement(placed(projector, world, "first", cold, masked(cold.content)), cold.targets["first"]) > 0.6
+
+
+def test_items_without_attributes_or_content_are_the_mean_item() -> None:
     world = World(40)
     world.items = [replace(item, categories=(), attributes={}) for item in world.items]
     world.content = masked(world.content, text=False, image=False)
     projector = world.fit()
     assert projector.trained_modalities == frozenset()
-    rows = projector.project(world.items[:2], world.content.rows(np.arange(2)))["second"]
-    np.testing.assert_allclose(rows, np.tile(world.targets["second"].mean(axis=0), (2, 1)), rtol=1e-4)
+    weights = projector.project(world.items[:2], world.content.rows(np.arange(2)))
+    np.testing.assert_allclose(weights, 1 / 40, rtol=1e-4)
 
 
 def test_content_of_another_encoder_is_refused(projector: ContentProjector, cold: World) -> None:
@@ -222,28 +238,40 @@ def test_leave_one_out_equals_leaving_each_one_out() -> None:
     generator = np.random.default_rng(0)
     features = generator.normal(size=(25, 3)).astype(np.float32)
     targets = generator.normal(size=(25, 2)) + features[:, :1]
-    weights = generator.random(25) + 0.5
+    trust = generator.random(25) + 0.5
     penalty = 0.7
-    _, left_out = fit_kernel_ridge(
-        features,
-        targets,
-        weights,
-        groups=np.zeros(2, dtype=np.int64),
-        landmarks=np.arange(25),
-        gamma=0.3,
-        penalties=(penalty,),
-    )
+    model, left_out = fit_kernel_ridge(features, targets, trust, gamma=0.3, penalties=(penalty,))
     kernel = gaussian_kernel(features, features, 0.3)
-    scaled = weights / weights.mean()
+    scaled = trust / trust.mean()
+
+    def weights(rows: np.ndarray, of: np.ndarray) -> np.ndarray:
+        """Weighted kernel ridge with an unpenalised constant, as one linear system: [len(of), len(rows)]."""
+        count = len(rows)
+        system = np.zeros((count + 1, count + 1))
+        system[:count, :count] = kernel[np.ix_(rows, rows)] + penalty * np.diag(1 / scaled[rows])
+        system[:count, count] = system[count, :count] = 1.0
+        inverse = np.linalg.inv(system)
+        return np.concatenate((kernel[np.ix_(of, rows)], np.ones((len(of), 1))), axis=1) @ inverse[:, :count]
+
+    everything = np.arange(25)
+    np.testing.assert_allclose(model.weights(features), weights(everything, everything), atol=1e-5)
     for row in range(25):
-        others = np.delete(np.arange(25), row)
-        # Weighted kernel ridge with an unpenalised constant, as one linear system.
-        system = np.zeros((25, 25))
-        system[:24, :24] = kernel[np.ix_(others, others)] + penalty * np.diag(1 / scaled[others])
-        system[:24, 24] = system[24, :24] = 1.0
-        solution = np.linalg.solve(system, np.vstack((targets[others], np.zeros((1, 2)))))
-        expected = kernel[row, others] @ solution[:24] + solution[24]
-        np.testing.assert_allclose(left_out[row], expected, atol=1e-5)
+        others = np.delete(everything, row)
+        np.testing.assert_allclose(left_out[row, others], weights(others, np.array([row]))[0], atol=1e-5)
+        assert left_out[row, row] == 0.0
+
+
+def test_the_penalty_with_the_least_left_out_error_is_taken() -> None:
+    generator = np.random.default_rng(1)
+    features = generator.normal(size=(80, 2)).astype(np.float32)
+    smooth = np.sin(features)
+    noise = generator.normal(size=(80, 2))
+    chosen = {}
+    for name, targets in (("smooth", smooth), ("noise", noise)):
+        _, left_out = fit_kernel_ridge(features, targets, np.ones(80), gamma=0.3, penalties=(1e-3, 1e3))
+        chosen[name] = float(((left_out @ targets - targets) ** 2).mean())
+    assert chosen["smooth"] < 0.01
+    assert chosen["noise"] < 1.2 * noise.var(), "a small penalty would follow the noise"
 
 
 def test_feature_columns_are_learned_and_the_unseen_is_ignored() -> None:

@@ -1,17 +1,24 @@
-"""Items that no one has met get the scores of what they resemble."""
+"""Items that training did not meet get the scores of their stand-ins."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from pipeline.cold import ColdAware, Resemblance
+from graph.spectral import SpectralScorer, SpectralSettings
+from pipeline.cold import ColdAware, StandIns, met_counts
 from pipeline.content_scorer import ContentScorer
-from pipeline.index import ExactIndex
-from store.interactions import Audience
+from pipeline.warm_up import WarmUp, believed, learn_warm_up
+from rankers.item_fold_in import ItemFoldIn, ItemFoldInSettings
+from store.errors import InputError
+from store.interactions import Audience, Interactions
 
-# Items 1 and 2 are alike, 3 stands alone; 4 (inside) and 5 (behind the last known one) have not been met.
 VECTORS = np.array([[0, 0], [1, 0], [0.8, 0.6], [0, 1], [1, 0], [0, 0]], dtype=np.float32)
-COLD = np.array([4, 5])
+# Items 1, 2 and 3 are known; 4 (inside) and 5 (behind the last one that the scorer knows) have not been met.
+COLD, KNOWN = np.array([4, 5]), np.array([1, 2, 3])
+WEIGHTS = np.array([[0.5, 0.75, -0.25], [0, 0, 1]], dtype=np.float32)
+STAND_INS = StandIns.of_content(COLD, KNOWN, WEIGHTS, np.array([3, 2, 1], dtype=np.float32))
+AS_IT_IS = WarmUp(half=10.0, stretch=1.0)
 
 
 class Known:
@@ -28,32 +35,17 @@ class Known:
         return {}
 
 
-def resemblance(count: int = 2) -> Resemblance:
-    return Resemblance.nearest(index=ExactIndex(VECTORS), vectors=VECTORS, cold=COLD, count=count)
-
-
-def test_neighbours_are_known_items_and_weights_sum_to_one() -> None:
-    found = resemblance()
-    assert found.neighbours[0].tolist() == [1, 2]
-    np.testing.assert_allclose(found.weights[0], np.exp([10, 8]) / np.exp([10, 8]).sum(), rtol=1e-4)
-
-
-def test_an_item_without_content_has_no_neighbours() -> None:
-    found = resemblance()
-    assert found.neighbours[1].tolist() == [0, 0]
-    assert not found.weights[1].any()
-
-
-def test_cold_items_get_the_weighted_mean_of_their_neighbours() -> None:
-    scorer = ColdAware(Known(), resemblance(), num_items=5)
-    weights = np.exp([10, 8]) / np.exp([10, 8]).sum()
-    expected = weights @ [1, 2]
-    audience = Audience.of_history([1])
-    scores = scorer.score(audience)
-    np.testing.assert_allclose(scores[0, 1:], [1, 2, 3, expected, 0], rtol=1e-4)
+def test_cold_items_get_the_weighted_sum_of_their_stand_ins() -> None:
+    scorer = ColdAware(Known(), STAND_INS, AS_IT_IS, num_items=5)
+    scores = scorer.score(Audience.of_history([1]))
+    np.testing.assert_allclose(scores[0, 1:], [1, 2, 3, 0.5 + 1.5 - 0.75, 3], rtol=1e-6)
     assert np.isneginf(scores[0, 0])
     candidates = np.array([[4, 2, 0]])
-    np.testing.assert_allclose(scorer.score(audience, candidates)[0], [expected, 2, -np.inf], rtol=1e-4)
+    np.testing.assert_allclose(scorer.score(Audience.of_history([1]), candidates)[0], [1.25, 2, -np.inf], rtol=1e-6)
+
+
+def test_vectors_of_cold_items_are_the_same_sum() -> None:
+    np.testing.assert_allclose(STAND_INS.rows(VECTORS, AS_IT_IS), WEIGHTS @ VECTORS[1:4], rtol=1e-6)
 
 
 def test_content_scorer_prefers_what_resembles_the_history() -> None:
@@ -66,3 +58,127 @@ def test_content_scorer_passes_over_unknown_items_and_survives_an_empty_history(
     scorer = ContentScorer(VECTORS)
     np.testing.assert_array_equal(scorer.score(Audience.of_history([1, 99])), scorer.score(Audience.of_history([1])))
     assert not scorer.score(Audience.of_history([]))[0, 1:].any()
+
+
+def two_tastes(num_items: int = 40, num_users: int = 400, *, seed: int = 0) -> Interactions:
+    """Even users take to even items, odd ones to odd items, with some noise; low numbers are popular."""
+    rng = np.random.default_rng(seed)
+    chance = np.where((np.arange(1, num_users + 1)[:, None] - np.arange(1, num_items + 1)[None, :]) % 2 == 0, 0.5, 0.05)
+    users, items = np.nonzero(rng.random((num_users, num_items)) < chance / (1 + np.arange(num_items) / num_items))
+    order = rng.permutation(len(users))
+    return Interactions.build(
+        users[order] + 1, items[order] + 1, np.arange(len(order)), num_users=num_users, num_items=num_items
+    )
+
+
+def test_folding_an_item_in_equals_training_ease_again() -> None:
+    everything = two_tastes()
+    new, known = 40, np.arange(1, 40)
+    before = everything.where(everything.items != new)
+    l2 = 1.5 * float(before.item_counts[known].mean())
+    matrix = everything.matrix.toarray()[:, 1:].astype(np.float64)
+    inverse = np.linalg.inv(matrix.T @ matrix + l2 * np.eye(40))
+    trained_again = -inverse[:39, 39] / inverse[39, 39]  # eq. 8 of EASE, the new item's column
+    readers = everything.users[everything.items == new]
+    met = met_counts([before.history(int(user)) for user in readers], known)
+    folded = ItemFoldIn.fit(before, known, ItemFoldInSettings(l2=1.5)).weights(met[None, :])
+    np.testing.assert_allclose(folded[0], trained_again, atol=1e-4)
+
+
+def test_a_penalty_must_be_positive() -> None:
+    with pytest.raises(InputError, match="l2 is 0, not above 0"):
+        ItemFoldInSettings(l2=0)
+
+
+def test_histories_are_counted_by_stand_in_and_strangers_passed_over() -> None:
+    histories = [np.array([1, 3, 3]), np.array([3, 99]), np.zeros(0, dtype=np.int64)]
+    np.testing.assert_array_equal(met_counts(histories, KNOWN), [1, 0, 2])
+
+
+@pytest.fixture(scope="module")
+def tastes() -> Interactions:
+    return two_tastes()
+
+
+def met_by(tastes: Interactions, readers: list[int]) -> StandIns:
+    """Item 40, whose content promises the odd taste, after some users met it."""
+    known = np.arange(1, 40)
+    by_content = (known % 2 == 1).astype(np.float32)[None, :] / 20
+    before = tastes.where(tastes.items != 40)
+    stand_ins = StandIns.of_content(np.array([40]), known, by_content, before.item_counts[known])
+    if not readers:
+        return stand_ins
+    histories = [before.history(user) for user in readers]
+    return stand_ins.met([histories], np.array([40]), ItemFoldIn.fit(before, known))
+
+
+def leaning(stand_ins: StandIns) -> float:
+    """How much more the even items count than the odd ones."""
+    weights = stand_ins.weights(AS_IT_IS)[0]
+    return float(weights[1::2].mean() - weights[::2].mean())
+
+
+def test_an_item_moves_from_its_content_to_its_readers_with_every_one(tastes: Interactions) -> None:
+    even = list(range(2, 400, 2))
+    leanings = [leaning(met_by(tastes, even[:count])) for count in (0, 1, 3, 10, 30, 100)]
+    assert leanings[0] < 0 < leanings[-1]
+    assert leanings == sorted(leanings)
+
+
+def test_the_readers_that_content_promises_give_way_to_those_that_came() -> None:
+    by_content = np.full((3, 2), 0.5, dtype=np.float32)
+    promised, level = believed(by_content, readers=np.array([0, 149, 100_000]), counts=np.array([149.0, 149.0]))
+    np.testing.assert_allclose(promised, 149.0, rtol=1e-5)
+    np.testing.assert_allclose(level[:2], 149.0, rtol=1e-5)
+    assert level[2] == pytest.approx(100_000, rel=0.02)
+
+
+def test_stretching_moves_away_from_the_mean_item() -> None:
+    weights = WarmUp(stretch=2.0).stretched(np.array([[0.75, 0.25], [0.5, 0.5]], dtype=np.float32))
+    np.testing.assert_allclose(weights, [[1.0, 0.0], [0.5, 0.5]])
+
+
+def test_readers_without_a_history_change_nothing_but_the_level(tastes: Interactions) -> None:
+    nobody = met_by(tastes, [0, 0, 0])
+    assert np.isfinite(nobody.weights(AS_IT_IS)).all()
+    assert leaning(nobody) < 0
+
+
+class ByColumn:
+    """What users met, as scores."""
+
+    name, num_items = "met", 40
+
+    def score(self, audience: Audience, candidates=None):
+        return audience.matrix(40).toarray()
+
+    def to_arrays(self):
+        return {}
+
+
+@pytest.mark.parametrize(("good_content", "expected"), [(True, "late"), (False, "early")])
+def test_good_content_is_given_up_later_than_misleading_content(
+    tastes: Interactions, good_content: bool, expected: str
+) -> None:
+    known = np.arange(1, 41)
+    promises = (known[:, None] - known[None, :]) % 2 == (0 if good_content else 1)
+    left_out = np.where(promises & ~np.eye(40, dtype=bool), 1.0, 0.0)
+    left_out = (left_out / left_out.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    half = learn_warm_up(tastes, known, left_out, {"met": ByColumn()}, seed=0)["met"].half
+    assert half >= 30 if expected == "late" else half <= 10
+
+
+def test_flat_predictions_are_stretched_until_new_items_get_their_share(tastes: Interactions) -> None:
+    """Content that knows everything, said faintly: a tenth of it around the mean item."""
+    known = np.arange(1, 41)
+    spectral = SpectralScorer.fit(tastes, SpectralSettings(rank=4))
+    close = ((known[:, None] - known[None, :]) % 2 == 0) & ~np.eye(40, dtype=bool)
+    sharp = close / close.sum(axis=1, keepdims=True)
+    stretches = [
+        learn_warm_up(
+            tastes, known, (1 / 40 + share * (sharp - 1 / 40)).astype(np.float32), {"spectral": spectral}, seed=0
+        )["spectral"].stretch
+        for share in (1.0, 0.5)
+    ]
+    assert stretches[1] > stretches[0]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
 from pipeline.query import Constraints, Facet, Query, Range
 from serving.service import Service
 from store.errors import UnknownItem, UnknownUser
+from store.interactions import Audience
 from store.records import Event, EventKind, Item
 
 
@@ -211,3 +214,31 @@ def test_item_text_cannot_steer_the_order(recommender) -> None:
     assert after[:5] == before[:5]
     assert len(set(after) & set(before)) >= 19
     recommender.deactivate("injected")
+
+
+def test_a_new_item_becomes_like_what_its_readers_met_with_every_event(trained_service: Service, recommender) -> None:
+    """Published without content that says anything, then liked by readers of "Alien"."""
+    store, old = trained_service.store, "183"
+    item = recommender.publish(Item("warming", "Untitled", ""))
+    index, like = (recommender.state.catalogue.ids.index(item_id) for item_id in ("warming", old))
+    fans = store.readers([old])[old][:40]
+
+    def likeness() -> float:
+        """Correlation over users of what the scorers of behaviour say of the two, each against the user's mean."""
+        state = recommender.state
+        users = np.arange(1, state.models.interactions.num_users + 1)
+        scores = state.scorers["spectral"].score(Audience.of_users(users, state.models.interactions))[:, 1:]
+        scores = scores - scores.mean(axis=1, keepdims=True)
+        return float(np.corrcoef(scores[:, index - 1], scores[:, like - 1])[0, 1])
+
+    found = [likeness()]
+    try:
+        for start in (0, 20):
+            more = fans[start : start + 20]
+            events = [Event(user, "warming", EventKind.LIKE, datetime.now(UTC), key=f"warm-{user}") for user in more]
+            store.add_events(events)
+            found.append(likeness())
+    finally:
+        store.retract([f"warm-{user}" for user in fans])
+        recommender.deactivate(item.item_id)
+    assert found[0] < found[1] < found[2]

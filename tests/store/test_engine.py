@@ -40,6 +40,7 @@ def test_the_migrations_build_the_tables_of_the_schema(database_url: str) -> Non
         ("SELECT * FROM events WHERE user_seq = 1 AND NOT retracted ORDER BY time DESC, seq DESC", "events_by_user"),
         ("SELECT * FROM users ORDER BY event_count DESC, user_id LIMIT 50", "users_by_event_count"),
         ("SELECT * FROM items WHERE revision > 5", "items_by_revision"),
+        ("SELECT * FROM events WHERE item_seq = 5", "events_by_item"),
     ],
 )
 def test_what_every_request_asks_is_answered_from_an_index(tmp_path: Path, query: str, index: str) -> None:
