@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -31,6 +30,7 @@ class Models:
     Attributes:
         interactions: what they were trained on; evidence paths and the cold mask read it.
         modalities: content modalities that training had enough of; only these take part in scores.
+        fold_in: over the items that may stand in for new ones.
         warm_up: by scorer, how new items enter it.
         diversity: strength of the rerank step, 0..1.
     """
@@ -45,19 +45,15 @@ class Models:
     transition: TransitionScorer
     popularity: PopularityScorer
     projector: ContentProjector
+    fold_in: ItemFoldIn
     warm_up: Mapping[str, WarmUp]
     blend: Blend
     diversity: float
 
-    @cached_property
+    @property
     def stand_ins(self) -> IndexArray:
         """Items that may stand in for a new one, int64 [S]."""
-        return np.flatnonzero(self.interactions.item_counts)[self.projector.stand_ins]
-
-    @cached_property
-    def fold_in(self) -> ItemFoldIn:
-        """What readers say of a new item. Made for the first reader: with thousands of stand-ins it takes seconds."""
-        return ItemFoldIn.fit(self.interactions, self.stand_ins)
+        return self.fold_in.known
 
     @property
     def modalities(self) -> frozenset[str]:
@@ -80,6 +76,7 @@ class Models:
                 "times": self.interactions.times,
             },
             "rerank": {"diversity": np.array([self.diversity])},
+            "fold_in": self.fold_in.to_arrays(),
             "warm_up": {name: np.array([one.half, one.stretch]) for name, one in self.warm_up.items()},
         }
 
@@ -109,6 +106,7 @@ class Models:
             transition=TransitionScorer.from_arrays(snapshot.arrays("transition")),
             popularity=PopularityScorer.from_arrays(snapshot.arrays("popularity")),
             projector=ContentProjector.from_arrays(snapshot.arrays("projector")),
+            fold_in=ItemFoldIn.from_arrays(snapshot.arrays("fold_in")),
             warm_up={
                 name: WarmUp(float(learned[0]), float(learned[1]))
                 for name, learned in snapshot.arrays("warm_up").items()

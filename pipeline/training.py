@@ -29,6 +29,7 @@ from pipeline.warm_up import WarmUp, learn_warm_up
 from rankers.blend import Blend
 from rankers.blend_features import PER_SCORER
 from rankers.held_out import CUT, ndcg
+from rankers.item_fold_in import ItemFoldIn
 from rankers.item_to_item import ItemToItemScorer
 from rankers.popularity import PopularityScorer
 from rankers.sasrec_scorer import SASRecScorer
@@ -206,6 +207,7 @@ class _Fit:
         )
         lightgcn, sasrec = LightGCNScorer.from_model(trained.graph), SASRecScorer(trained.sequence)
         projected = self._projector(lightgcn, sasrec)
+        known = np.flatnonzero(interactions.item_counts)[projected.projector.stand_ins]
         models = Models(
             users=data.users,
             items=data.item_ids,
@@ -217,7 +219,8 @@ class _Fit:
             transition=transition,
             popularity=popularity,
             projector=projected.projector,
-            warm_up=self._warm_up(projected, (lightgcn, sasrec, by_spectrum, item_to_item, transition)),
+            fold_in=ItemFoldIn.fit(interactions, known),
+            warm_up=self._warm_up(known, projected, (lightgcn, sasrec, by_spectrum, item_to_item, transition)),
             blend=_unlearned(SCORERS),
             diversity=0.0,
         )
@@ -253,13 +256,12 @@ class _Fit:
         self._on_progress(f"Projecting content ({self._stage.name})", 1.0)
         return projected
 
-    def _warm_up(self, projected: ProjectorFit, scorers: Sequence[Scorer]) -> dict[str, WarmUp]:
+    def _warm_up(self, known: IndexArray, projected: ProjectorFit, scorers: Sequence[Scorer]) -> dict[str, WarmUp]:
         """Learned where items are held out; the other stage takes it from there."""
-        interactions = self._stage.interactions
         if self._stage.held is None:
             return {scorer.name: WarmUp() for scorer in scorers}
         self._on_progress("Simulating new items", 0.0)
-        known = np.flatnonzero(interactions.item_counts)[projected.projector.stand_ins]
+        interactions = self._stage.interactions
         by_name = {scorer.name: scorer for scorer in scorers}
         learned = learn_warm_up(interactions, known, projected.left_out, by_name, seed=self._settings.seed)
         self._on_progress("Simulating new items", 1.0)

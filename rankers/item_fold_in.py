@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rankers.arrays import Scores
+from rankers.arrays import Arrays, Scores
 from store.errors import InputError
 from store.ids import IndexArray
 from store.interactions import Interactions
@@ -75,3 +75,10 @@ class ItemFoldIn:
             float32 [M, S]; linear in ``met``: half as many readers of the same taste give half the weights.
         """
         return met @ self._inverse
+
+    def to_arrays(self) -> Arrays:
+        return {"known": self.known, "inverse": self._inverse}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> ItemFoldIn:
+        return cls(np.asarray(arrays["known"], dtype=np.int64), np.asarray(arrays["inverse"], dtype=np.float32))
