@@ -106,7 +106,7 @@ def _popular(reason: Reason, liked: Collection[str]) -> str:
 
 
 def _new(reason: Reason, liked: Collection[str]) -> str:
-    return "new here, matched by its content"
+    return "new here, matched by its content" + (" and by its first readers" if reason.readers else "")
 
 
 def _constraint(reason: Reason, liked: Collection[str]) -> str:

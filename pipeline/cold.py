@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,17 +23,19 @@ class StandIns:
         cold: int64 [M], ascending indices of the cold items.
         known: int64 [S], indices of the items that stand in.
         by_content: float32 [M, S], rows sum to 1.
-        by_reader: float32 [M, S], what a reader of the mean taste says.
-        readers: int64 [M], how many have met each.
         counts: float32 [S], readers of the known items.
+        met: int64 [R], ascending rows of those cold items that someone has met.
+        readers: int64 [R], how many.
+        by_reader: float32 [R, S], what a reader of the mean taste says.
     """
 
     cold: IndexArray
     known: IndexArray
     by_content: Vectors
-    by_reader: Vectors
-    readers: IndexArray
     counts: Vectors
+    met: IndexArray
+    readers: IndexArray
+    by_reader: Vectors
 
     @classmethod
     def of_content(cls, cold: IndexArray, known: IndexArray, by_content: Vectors, counts: Vectors) -> StandIns:
@@ -43,43 +45,79 @@ class StandIns:
             by_content: float32 [M, S].
             counts: float32 [S].
         """
-        nobody = np.zeros(len(cold), dtype=np.int64)
-        return cls(cold, known, by_content, np.zeros_like(by_content), nobody, counts)
+        nobody = np.zeros(0, dtype=np.int64)
+        return cls(cold, known, by_content, counts, nobody, nobody, np.zeros((0, len(known)), dtype=np.float32))
 
-    def met(
-        self,
-        histories: Sequence[Sequence[IndexArray]],
-        items: IndexArray,
-        fold_in: ItemFoldIn,
-    ) -> StandIns:
+    def with_readers(self, readers: Mapping[int, Sequence[IndexArray]], fold_in: ItemFoldIn) -> StandIns:
         """After some cold items were met.
 
         Args:
-            histories: of everyone who met it, for each of ``items``.
-            items: int64 [X], cold items.
+            readers: cold item -> the histories of everyone who met it, at least one.
             fold_in: over ``known``.
         """
-        rows = np.searchsorted(self.cold, items)
-        readers, by_reader = self.readers.copy(), self.by_reader.copy()
-        readers[rows] = [len(each) for each in histories]
-        met = np.stack([met_counts(each, self.known) for each in histories])
-        by_reader[rows] = fold_in.weights(met / np.maximum(readers[rows], 1)[:, None].astype(np.float32))
-        return replace(self, readers=readers, by_reader=by_reader)
+        items = np.array(sorted(readers), dtype=np.int64)
+        fresh = np.searchsorted(self.cold, items)
+        numbers = np.array([len(readers[item]) for item in items.tolist()], dtype=np.int64)
+        met = np.stack([met_counts(readers[item], self.known) for item in items.tolist()])
+        by_reader = fold_in.weights(met / numbers[:, None].astype(np.float32))
+        kept = ~np.isin(self.met, fresh)
+        rows = np.concatenate((self.met[kept], fresh))
+        order = np.argsort(rows)
+        return replace(
+            self,
+            met=rows[order],
+            readers=np.concatenate((self.readers[kept], numbers))[order],
+            by_reader=np.concatenate((self.by_reader[kept], by_reader))[order],
+        )
 
-    def weights(self, warm_up: WarmUp) -> Vectors:
-        """Content and readers together, float32 [M, S]."""
-        if not self.readers.any():
-            return warm_up.stretched(self.by_content)
-        return warm_up.mixed(self.by_content, self.by_reader, readers=self.readers, counts=self.counts)
+    def weighing(self, warm_up: WarmUp) -> Weighing:
+        """As one scorer believes content and readers."""
+        mixed = warm_up.mixed(self.by_content[self.met], self.by_reader, readers=self.readers, counts=self.counts)
+        return Weighing(self.cold, self.known, self.by_content, warm_up.stretch, self.met, mixed)
 
-    def rows(self, vectors: Vectors, warm_up: WarmUp) -> Vectors:
-        """Vectors of the cold items, float32 [M, D], from those of all items [N+1, D]."""
-        return self.weights(warm_up) @ vectors[self.known]
+    def readers_of(self, item: int) -> int:
+        """How many have met a cold item since training."""
+        row = np.searchsorted(self.cold, item)
+        return int(self.readers[self.met == row].sum())
 
     @property
     def level(self) -> NDArray[np.float64]:
-        """How many readers are believed in, [M]."""
-        return believed(self.by_content, readers=self.readers, counts=self.counts)[1]
+        """How many readers each cold item is believed to find, [M]."""
+        readers = np.zeros(len(self.cold), dtype=np.int64)
+        readers[self.met] = self.readers
+        return believed(self.by_content, readers=readers, counts=self.counts)[1]
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """Weighted sums over the stand-ins for one scorer; all scorers share what content says.
+
+    Attributes:
+        cold: int64 [M].
+        known: int64 [S].
+        by_content: float32 [M, S].
+        stretch: of content, around the mean stand-in.
+        met: int64 [R], rows for which readers speak, too.
+        mixed: float32 [R, S], their weights.
+    """
+
+    cold: IndexArray
+    known: IndexArray
+    by_content: Vectors
+    stretch: float
+    met: IndexArray
+    mixed: Vectors
+
+    def of(self, known: Vectors) -> Vectors:
+        """What is known of the stand-ins, float32 [S, X], for the cold items: float32 [M, X]."""
+        mean = known.mean(axis=0) if len(known) else np.zeros(known.shape[1], dtype=np.float32)
+        sums = mean + np.float32(self.stretch) * (self.by_content @ known - mean)
+        sums[self.met] = self.mixed @ known
+        return sums.astype(np.float32, copy=False)
+
+    def rows(self, vectors: Vectors) -> Vectors:
+        """Vectors of the cold items, float32 [M, D], from those of all items [N+1, D]."""
+        return self.of(vectors[self.known])
 
 
 def met_counts(histories: Sequence[IndexArray], known: IndexArray) -> Vectors:
@@ -95,18 +133,16 @@ class ColdAware:
 
     Args:
         scorer: knows items 1..N.
-        stand_ins: of the cold items, inside or behind 1..N.
-        warm_up: of this scorer.
+        weighing: of the cold items, inside or behind 1..N.
         num_items: items with the cold ones, at least N.
     """
 
-    def __init__(self, scorer: Scorer, stand_ins: StandIns, warm_up: WarmUp, *, num_items: int) -> None:
+    def __init__(self, scorer: Scorer, weighing: Weighing, *, num_items: int) -> None:
         self._scorer = scorer
-        self._cold, self._known = stand_ins.cold, stand_ins.known
-        self._weights = stand_ins.weights(warm_up)
+        self._weighing = weighing
         self._num_items = num_items
         self._is_cold = np.zeros(num_items + 1, dtype=bool)
-        self._is_cold[stand_ins.cold] = True
+        self._is_cold[weighing.cold] = True
 
     @property
     def name(self) -> str:
@@ -131,9 +167,9 @@ class ColdAware:
         known = self._scorer.score(audience)
         scores = np.full((len(audience), self._num_items + 1), -np.inf, dtype=np.float32)
         scores[:, : known.shape[1]] = known
-        if len(self._cold):
-            own = known[:, self._known]
-            scores[:, self._cold] = np.where(np.isfinite(own), own, np.float32(0)) @ self._weights.T
+        if len(self._weighing.cold):
+            own = known[:, self._weighing.known]
+            scores[:, self._weighing.cold] = self._weighing.of(np.where(np.isfinite(own), own, np.float32(0)).T).T
         scores[:, PADDING] = -np.inf
         return scores
 

@@ -33,6 +33,8 @@ PROMISING = 50
 """Users with the best graph score for the draft, among whom its readers are found."""
 READERS = 5
 TOP = 10
+WORTH_SAYING = 0.005
+"""Gain in confidence from which a picture is asked for."""
 NOT_RECALLED = np.iinfo(np.int64).max
 """Rank of a draft that no recall channel brings to a reader."""
 
@@ -56,7 +58,8 @@ class Previewer:
             duplicates=tuple(self._duplicates(state, candidate, neighbours)),
             readers=readers,
             reach=reach,
-            missing=_missing(draft, state),
+            confidence=state.models.projector.explained(_modalities(state, candidate)),
+            missing=_missing(draft, state, candidate),
             notes=self._notes(state, candidate),
         )
 
@@ -152,7 +155,13 @@ class Previewer:
         return tuple(notes)
 
 
-def _missing(draft: Item, state: ServingState) -> tuple[str, ...]:
+def _modalities(state: ServingState, candidate: int) -> frozenset[str]:
+    content = state.content
+    present = {"text": content.has_text[candidate - 1], "image": content.has_image[candidate - 1]}
+    return frozenset(name for name, has in present.items() if has)
+
+
+def _missing(draft: Item, state: ServingState, candidate: int) -> tuple[str, ...]:
     """What the models could use and the draft does not say."""
     missing: list[str] = []
     if not draft.description.strip() and any(item.description for item in state.catalogue.items):
@@ -160,7 +169,10 @@ def _missing(draft: Item, state: ServingState) -> tuple[str, ...]:
     if not draft.categories and state.catalogue.vocabulary.facets.get("category"):
         missing.append("categories")
     if draft.image is None and "image" in state.models.modalities:
-        missing.append("a picture")
+        projector, own = state.models.projector, _modalities(state, candidate)
+        now, then = projector.explained(own), projector.explained(own | {"image"})
+        if then - now >= WORTH_SAYING:
+            missing.append(f"a picture ({now:.0%} would become {then:.0%})")
     return tuple(missing)
 
 

@@ -98,16 +98,19 @@ class Reason:
     Attributes:
         kind: "history" (items of the reader's history carry the score), "seed" (close to an item that was asked for),
             "text" (content matches the words), "sequence" (people who just had X go on to it), "popular",
-            "new" (content only: no one has met it yet), "constraint" (it is what was asked for: its matching values).
+            "new" (training did not know it: its content, and who has met it since), "constraint" (it is what was asked
+            for: its matching values).
         items: the known items that carry it, strongest first.
         values: attribute values or words that carry it.
         share: share of the score, 0..1, where that is defined.
+        readers: how many have met a new item.
     """
 
     kind: str
     items: tuple[Item, ...] = ()
     values: tuple[str, ...] = ()
     share: float | None = None
+    readers: int = 0
 
 
 @dataclass(frozen=True)
@@ -252,7 +255,9 @@ class Preview:
         duplicates: items that look the same (same title, near-identical text, or perceptually equal picture) and why.
         readers: users for whom it would rank best.
         reach: share of users in whose top 10 it would stand.
-        missing: what would raise confidence.
+        confidence: share of what sets known items apart that content of the draft's kinds explains, 0..1: how far its
+            place can be trusted before anyone has met it.
+        missing: what would raise that, measured where it can be.
         notes: what took no part, and why.
     """
 
@@ -260,6 +265,7 @@ class Preview:
     duplicates: tuple[tuple[Item, str], ...]
     readers: tuple[PreviewReader, ...]
     reach: float
+    confidence: float
     missing: tuple[str, ...]
     notes: tuple[str, ...]
 

@@ -305,7 +305,7 @@ class Recommender:
         asked = cold.keys() if since is None else self._store.items_met_since(since) & cold.keys()
         met = {cold[item_id]: who for item_id, who in self._store.readers(asked).items()} if asked else {}
         histories = {user: self._history(user, state) for user in {user for who in met.values() for user in who}}
-        readers = {item: [histories[user] for user in who] for item, who in met.items()}
+        readers = {item: [histories[user] for user in who] for item, who in met.items() if who}
         return _Serving(state.with_readers(readers), self._encoder, self._settings, event=newest)
 
     def _history(self, user_id: str, state: ServingState) -> IndexArray:

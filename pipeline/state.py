@@ -113,12 +113,11 @@ class ServingState:
         """The state after cold items were met.
 
         Args:
-            readers: cold item -> the histories of all who met it since training.
+            readers: cold item -> the histories of everyone who met it since training, at least one.
         """
         if not readers:
             return self
-        items = np.array(list(readers), dtype=np.int64)
-        stand_ins = self.stand_ins.met(list(readers.values()), items, self.models.fold_in)
+        stand_ins = self.stand_ins.with_readers(readers, self.models.fold_in)
         lightgcn, sasrec, scorers = _scorers(self.models, self.vectors, stand_ins)
         return replace(self, stand_ins=stand_ins, lightgcn=lightgcn, sasrec=sasrec, scorers=scorers)
 
@@ -177,9 +176,10 @@ def _scorers(
     """LightGCN and SASRec with vectors for the cold items, and all scorers over the whole catalogue."""
     cold, num_items = stand_ins.cold, len(vectors) - 1
     inside = cold <= len(models.items)
-    final = stand_ins.rows(models.lightgcn.item_final, models.warm_up["lightgcn"])
-    neighbours = stand_ins.rows(models.lightgcn.item_neighbours, models.warm_up["lightgcn"])
-    embeddings = stand_ins.rows(models.sasrec.item_rows, models.warm_up["sasrec"])
+    weighing = {name: stand_ins.weighing(warm_up) for name, warm_up in models.warm_up.items()}
+    final = weighing["lightgcn"].rows(models.lightgcn.item_final)
+    neighbours = weighing["lightgcn"].rows(models.lightgcn.item_neighbours)
+    embeddings = weighing["sasrec"].rows(models.sasrec.item_rows)
     lightgcn = models.lightgcn.replaced(cold[inside], item_final=final[inside], item_neighbours=neighbours[inside])
     lightgcn = lightgcn.extended(final[~inside], neighbours[~inside])
     sasrec = models.sasrec.replaced(cold[inside], item_rows=embeddings[inside]).extended(embeddings[~inside])
@@ -187,10 +187,7 @@ def _scorers(
     scorers: dict[str, Scorer] = {
         "lightgcn": lightgcn,
         "sasrec": sasrec,
-        **{
-            scorer.name: ColdAware(scorer, stand_ins, models.warm_up[scorer.name], num_items=num_items)
-            for scorer in by_behaviour
-        },
+        **{scorer.name: ColdAware(scorer, weighing[scorer.name], num_items=num_items) for scorer in by_behaviour},
         "popularity": models.popularity.extended(cold, stand_ins.level, num_items=num_items),
         "content": ContentScorer(vectors),
     }

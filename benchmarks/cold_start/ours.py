@@ -136,12 +136,11 @@ class Ours:
         """After the cold items were met, without any training."""
         final = self._warm.final
         stand_ins = self._stand_ins(final, self._projected)
-        items = np.unique(shown.items)
-        stand_ins = stand_ins.met(
-            [[final.interactions.history(int(user)) for user in shown.users[shown.items == item]] for item in items],
-            items,
-            ItemFoldIn.fit(final.interactions, stand_ins.known),
-        )
+        readers = {
+            item: [final.interactions.history(int(user)) for user in shown.users[shown.items == item]]
+            for item in np.unique(shown.items).tolist()
+        }
+        stand_ins = stand_ins.with_readers(readers, ItemFoldIn.fit(final.interactions, stand_ins.known))
         return everything(self.blend, self._cold_aware(final, stand_ins), self._split.num_items)
 
     def _known(self, fitted: Fitted, projected: ProjectorFit) -> IndexArray:
@@ -168,7 +167,7 @@ class Ours:
     def _cold_aware(self, fitted: Fitted, stand_ins: StandIns) -> dict[str, Scorer]:
         num_items = self._split.num_items
         known: dict[str, Scorer] = {
-            name: ColdAware(fitted.scorers[name], stand_ins, warm_up, num_items=num_items)
+            name: ColdAware(fitted.scorers[name], stand_ins.weighing(warm_up), num_items=num_items)
             for name, warm_up in self.warm_up.items()
         }
         popularity = fitted.popularity.extended(stand_ins.cold, stand_ins.level, num_items=num_items)

@@ -86,6 +86,9 @@ def _show(item: Item, preview: Preview, *, published: bool) -> None:
         because = ", ".join(known.title for known in reader.because)
         console.print(f"For {reader.user_id}: rank {reader.rank}" + (f", because of {because}" if because else ""))
     console.print(f"In the top 10 of {preview.reach:.0%} of the users.")
-    for line in (*preview.missing, *preview.notes):
+    console.print(f"Content like this explains {preview.confidence:.0%} of what sets known items apart.")
+    for line in preview.missing:
+        console.print(f"More certain with {line}.")
+    for line in preview.notes:
         console.print(line)
     console.print("Published: it is recommended from now on." if published else "Not published.")

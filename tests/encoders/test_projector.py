@@ -164,6 +164,19 @@ def test_what_is_said_of_a_stand_in_left_out_does_not_come_from_itself(known: Wo
     assert agreement(fitted.left_out @ known.targets["first"], known.targets["first"]) > 0.8
 
 
+def test_what_content_explains_grows_with_its_kinds_and_is_what_new_items_find(
+    projector: ContentProjector, known: World
+) -> None:
+    nothing, text, image = frozenset(), frozenset({"text"}), frozenset({"image"})
+    shares = [projector.explained(kinds) for kinds in (nothing, image, text, text | image)]
+    assert 0 < shares[0] < shares[1] < shares[2] < shares[3] < 1
+    new = World(400, seed=3)
+    rows = placed(projector, known, "first", new, masked(new.content))
+    true = new.targets["first"]
+    found = 1 - ((rows - true) ** 2).sum() / ((true - true.mean(axis=0)) ** 2).sum()
+    assert shares[3] == pytest.approx(found, abs=0.06)
+
+
 def test_arrays_give_the_same_projector(projector: ContentProjector, cold: World, tmp_path: object) -> None:
     arrays = projector.to_arrays()
     assert all(array.dtype != object for array in arrays.values())
@@ -173,6 +186,7 @@ def test_arrays_give_the_same_projector(projector: ContentProjector, cold: World
         again = ContentProjector.from_arrays(dict(loaded))
     assert again.trained_modalities == projector.trained_modalities
     np.testing.assert_array_equal(again.stand_ins, projector.stand_ins)
+    assert again.explained(frozenset({"text"})) == projector.explained(frozenset({"text"}))
     np.testing.assert_array_equal(projector.project(cold.items, cold.content), again.project(cold.items, cold.content))
 
 

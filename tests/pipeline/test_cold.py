@@ -36,7 +36,7 @@ class Known:
 
 
 def test_cold_items_get_the_weighted_sum_of_their_stand_ins() -> None:
-    scorer = ColdAware(Known(), STAND_INS, AS_IT_IS, num_items=5)
+    scorer = ColdAware(Known(), STAND_INS.weighing(AS_IT_IS), num_items=5)
     scores = scorer.score(Audience.of_history([1]))
     np.testing.assert_allclose(scores[0, 1:], [1, 2, 3, 0.5 + 1.5 - 0.75, 3], rtol=1e-6)
     assert np.isneginf(scores[0, 0])
@@ -45,7 +45,7 @@ def test_cold_items_get_the_weighted_sum_of_their_stand_ins() -> None:
 
 
 def test_vectors_of_cold_items_are_the_same_sum() -> None:
-    np.testing.assert_allclose(STAND_INS.rows(VECTORS, AS_IT_IS), WEIGHTS @ VECTORS[1:4], rtol=1e-6)
+    np.testing.assert_allclose(STAND_INS.weighing(AS_IT_IS).rows(VECTORS), WEIGHTS @ VECTORS[1:4], rtol=1e-6)
 
 
 def test_content_scorer_prefers_what_resembles_the_history() -> None:
@@ -109,12 +109,12 @@ def met_by(tastes: Interactions, readers: list[int]) -> StandIns:
     if not readers:
         return stand_ins
     histories = [before.history(user) for user in readers]
-    return stand_ins.met([histories], np.array([40]), ItemFoldIn.fit(before, known))
+    return stand_ins.with_readers({40: histories}, ItemFoldIn.fit(before, known))
 
 
 def leaning(stand_ins: StandIns) -> float:
     """How much more the even items count than the odd ones."""
-    weights = stand_ins.weights(AS_IT_IS)[0]
+    weights = stand_ins.weighing(AS_IT_IS).of(np.eye(39, dtype=np.float32))[0]
     return float(weights[1::2].mean() - weights[::2].mean())
 
 
@@ -123,6 +123,21 @@ def test_an_item_moves_from_its_content_to_its_readers_with_every_one(tastes: In
     leanings = [leaning(met_by(tastes, even[:count])) for count in (0, 1, 3, 10, 30, 100)]
     assert leanings[0] < 0 < leanings[-1]
     assert leanings == sorted(leanings)
+
+
+def test_items_are_met_one_after_the_other_and_again(tastes: Interactions) -> None:
+    known = np.arange(1, 38)
+    before = tastes.where(tastes.items < 38)
+    fold_in = ItemFoldIn.fit(before, known)
+    by_content = np.full((3, 37), 1 / 37, dtype=np.float32)
+    nobody = StandIns.of_content(np.array([38, 39, 40]), known, by_content, before.item_counts[known])
+    first, second = [before.history(1)], [before.history(2), before.history(4)]
+    step_by_step = nobody.with_readers({40: first}, fold_in).with_readers({38: first}, fold_in)
+    step_by_step = step_by_step.with_readers({40: second}, fold_in)
+    at_once = nobody.with_readers({40: second, 38: first}, fold_in)
+    np.testing.assert_allclose(step_by_step.weighing(AS_IT_IS).mixed, at_once.weighing(AS_IT_IS).mixed, rtol=1e-5)
+    assert [at_once.readers_of(item) for item in (38, 39, 40)] == [1, 0, 2]
+    assert at_once.level[1] == pytest.approx(nobody.level[1])
 
 
 def test_the_readers_that_content_promises_give_way_to_those_that_came() -> None:
@@ -140,7 +155,8 @@ def test_stretching_moves_away_from_the_mean_item() -> None:
 
 def test_readers_without_a_history_change_nothing_but_the_level(tastes: Interactions) -> None:
     nobody = met_by(tastes, [0, 0, 0])
-    assert np.isfinite(nobody.weights(AS_IT_IS)).all()
+    assert nobody.readers_of(40) == 3
+    assert np.isfinite(nobody.weighing(AS_IT_IS).mixed).all()
     assert leaning(nobody) < 0
 
 
