@@ -51,7 +51,7 @@ class _Serving:
     """A state with what is built from it when it is first needed.
 
     Args:
-        event: the newest that the state knows of.
+        event: the newest that is taken into account; later ones on known items move it on.
     """
 
     def __init__(self, state: ServingState, encoder: ItemEncoder, settings: RankingSettings, *, event: int) -> None:
@@ -283,30 +283,38 @@ class Recommender:
             if revision != serving.state.revision:
                 changed = self._store.items_changed_since(serving.state.revision)
                 self._serving = self._met(serving.state.with_items(changed, self._encoder, revision=revision))
-            elif not self._is_current(serving):
-                self._serving = self._met(serving.state, since=serving.event)
+            else:
+                self._note_events(serving)
             return self._serving
 
     def _is_current(self, serving: _Serving) -> bool:
         return self._store.items_revision() == serving.state.revision and self._store.newest_event() == serving.event
 
-    def _met(self, state: ServingState, *, since: int | None = None) -> _Serving:
-        """The state with the readers that its new items have by now.
+    def _note_events(self, serving: _Serving) -> None:
+        """Put a state in place that knows who met new items since; most events are on known ones and change nothing."""
+        newest, state = self._store.newest_event(), serving.state
+        ids = state.catalogue.ids
+        met = [item_id for item_id in self._store.items_met_since(serving.event) if state.is_cold[ids.get(item_id)]]
+        if met:
+            self._serving = self._serve(self._with_readers(state, met), newest)
+        else:
+            serving.event = newest
 
-        Args:
-            since: an event whose state this is; None for a state that knows of no reader yet. Someone who takes an
-                event back is counted until the item is met again.
-        """
+    def _met(self, state: ServingState) -> _Serving:
+        """A state that knows of no reader yet, with those that its new items have."""
         newest = self._store.newest_event()
-        if since is not None and newest == since:
-            return self._serving
-        catalogue = state.catalogue
-        cold = {catalogue.at(int(index)).item_id: int(index) for index in np.flatnonzero(state.is_cold)}
-        asked = cold.keys() if since is None else self._store.items_met_since(since) & cold.keys()
-        met = {cold[item_id]: who for item_id, who in self._store.readers(asked).items()} if asked else {}
+        cold = [state.catalogue.at(int(index)).item_id for index in np.flatnonzero(state.is_cold)]
+        return self._serve(self._with_readers(state, cold), newest)
+
+    def _with_readers(self, state: ServingState, item_ids: Sequence[str]) -> ServingState:
+        """Someone who takes an event back is counted until the item is met again."""
+        met = {item_id: who for item_id, who in self._store.readers(item_ids).items() if who} if item_ids else {}
         histories = {user: self._history(user, state) for user in {user for who in met.values() for user in who}}
-        readers = {item: [histories[user] for user in who] for item, who in met.items() if who}
-        return _Serving(state.with_readers(readers), self._encoder, self._settings, event=newest)
+        ids = state.catalogue.ids
+        return state.with_readers({ids.index(item): [histories[user] for user in who] for item, who in met.items()})
+
+    def _serve(self, state: ServingState, event: int) -> _Serving:
+        return _Serving(state, self._encoder, self._settings, event=event)
 
     def _history(self, user_id: str, state: ServingState) -> IndexArray:
         """What someone had met at training, or has by now where training did not know them."""
