@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.linalg import get_lapack_funcs
 
+from benchmarks.ease import ease as fit_ease
 from benchmarks.full_ranking import Ranking, blended, learn_blend, rankings
 from benchmarks.harness import Cost, Report, chosen, measured, options, over_seeds
 from benchmarks.lists import as_interactions, read_lists
@@ -122,28 +122,8 @@ EASE_L2 = 500.0
 
 
 def ease(split: Split) -> Ranking:
-    """B = I - P / diag(P), P = (X^T X + l2 I)^-1 (Steck 2019, "Embarrassingly Shallow Autoencoders", eq. 8)."""
-    gram = (split.train.matrix.T @ split.train.matrix).toarray(order="F")
-    diagonal = np.arange(len(gram))
-    gram[diagonal, diagonal] += EASE_L2
-    # In place, on one triangle: a second copy of N x N would not fit for large catalogues.
-    factorise, invert = get_lapack_funcs(("potrf", "potri"), (gram,))
-    factor, info = factorise(gram, lower=1, clean=1, overwrite_a=1)
-    if info:
-        sys.exit(f"EASE: the Gram matrix of {len(gram) - 1} items is not positive definite")
-    inverse, _ = invert(factor, lower=1, overwrite_c=1)
-    for start in range(0, len(inverse), 2_048):
-        block = slice(start, start + 2_048)
-        inverse[block, start:] = inverse[start:, block].T
-    inverse /= -np.diag(inverse)[None, :].copy()
-    inverse[diagonal, diagonal] = 0.0
-    return lambda audience: _without_padding((inverse.T @ audience.matrix(len(inverse) - 1).T).T)
-
-
-def _without_padding(scores: np.ndarray) -> np.ndarray:
-    scores = np.array(scores, dtype=np.float32)
-    scores[:, 0] = -np.inf
-    return scores
+    """EASE on train."""
+    return fit_ease(split.train, l2=EASE_L2)
 
 
 @dataclass(frozen=True)
@@ -204,18 +184,10 @@ class Contest:
     def lightgcn(self) -> Part:
         """LightGCN with early stopping; fitted again for as many epochs."""
         with measured() as choosing:
-            chosen, epochs = self._lightgcn(self._split.remaining, self._settings, self._split.held)
+            chosen, epochs = fit_lightgcn(self._split.remaining, self._settings, self._split.held)
         with measured() as fitting:
-            final, _ = self._lightgcn(self._split.train, replace(self._settings, epochs=epochs), None)
+            final, _ = fit_lightgcn(self._split.train, replace(self._settings, epochs=epochs), None)
         return Part(chosen, final, choosing, fitting)
-
-    def _lightgcn(
-        self, interactions: Interactions, settings: TrainerSettings, held: IndexArray | None
-    ) -> tuple[Scorer, int]:
-        seed_everything(self._seed)
-        model = LightGCN(BipartiteGraph(interactions), LightGCNSettings())
-        result = fit(LightGCNTask(model, interactions, held=held), settings, on_epoch=_tell)
-        return LightGCNScorer.from_model(model), result.best_epoch
 
     @cached_property
     def closed_form(self) -> Part:
@@ -227,6 +199,16 @@ class Contest:
         with measured() as fitting:
             final = SpectralScorer.fit(self._split.train, choice.settings)
         return Part(chosen, final, choosing, fitting)
+
+
+def fit_lightgcn(
+    interactions: Interactions, settings: TrainerSettings, held: IndexArray | None
+) -> tuple[LightGCNScorer, int]:
+    """LightGCN as it ships, and its best epoch; with None held out it trains for the epochs of the settings."""
+    seed_everything(settings.seed)
+    model = LightGCN(BipartiteGraph(interactions), LightGCNSettings())
+    result = fit(LightGCNTask(model, interactions, held=held), settings, on_epoch=_tell)
+    return LightGCNScorer.from_model(model), result.best_epoch
 
 
 def _tell(report: EpochReport) -> None:

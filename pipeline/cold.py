@@ -73,7 +73,7 @@ class StandIns:
     def weighing(self, warm_up: WarmUp) -> Weighing:
         """As one scorer believes content and readers."""
         mixed = warm_up.mixed(self.by_content[self.met], self.by_reader, readers=self.readers, counts=self.counts)
-        return Weighing(self.cold, self.known, self.by_content, warm_up.stretch, self.met, mixed)
+        return Weighing(self, warm_up.stretch, mixed)
 
     def readers_of(self, item: int) -> int:
         """How many have met a cold item since training."""
@@ -93,31 +93,24 @@ class Weighing:
     """Weighted sums over the stand-ins for one scorer; all scorers share what content says.
 
     Attributes:
-        cold: int64 [M].
-        known: int64 [S].
-        by_content: float32 [M, S].
         stretch: of content, around the mean stand-in.
-        met: int64 [R], rows for which readers speak, too.
-        mixed: float32 [R, S], their weights.
+        mixed: float32 [R, S], weights of those cold items that someone has met.
     """
 
-    cold: IndexArray
-    known: IndexArray
-    by_content: Vectors
+    stand_ins: StandIns
     stretch: float
-    met: IndexArray
     mixed: Vectors
 
     def of(self, known: Vectors) -> Vectors:
         """What is known of the stand-ins, float32 [S, X], for the cold items: float32 [M, X]."""
         mean = known.mean(axis=0) if len(known) else np.zeros(known.shape[1], dtype=np.float32)
-        sums = mean + np.float32(self.stretch) * (self.by_content @ known - mean)
-        sums[self.met] = self.mixed @ known
+        sums = mean + np.float32(self.stretch) * (self.stand_ins.by_content @ known - mean)
+        sums[self.stand_ins.met] = self.mixed @ known
         return sums.astype(np.float32, copy=False)
 
     def rows(self, vectors: Vectors) -> Vectors:
         """Vectors of the cold items, float32 [M, D], from those of all items [N+1, D]."""
-        return self.of(vectors[self.known])
+        return self.of(vectors[self.stand_ins.known])
 
 
 def met_counts(histories: Sequence[IndexArray], known: IndexArray) -> Vectors:
@@ -142,7 +135,7 @@ class ColdAware:
         self._weighing = weighing
         self._num_items = num_items
         self._is_cold = np.zeros(num_items + 1, dtype=bool)
-        self._is_cold[weighing.cold] = True
+        self._is_cold[weighing.stand_ins.cold] = True
 
     @property
     def name(self) -> str:
@@ -167,9 +160,10 @@ class ColdAware:
         known = self._scorer.score(audience)
         scores = np.full((len(audience), self._num_items + 1), -np.inf, dtype=np.float32)
         scores[:, : known.shape[1]] = known
-        if len(self._weighing.cold):
-            own = known[:, self._weighing.known]
-            scores[:, self._weighing.cold] = self._weighing.of(np.where(np.isfinite(own), own, np.float32(0)).T).T
+        stand_ins = self._weighing.stand_ins
+        if len(stand_ins.cold):
+            own = known[:, stand_ins.known]
+            scores[:, stand_ins.cold] = self._weighing.of(np.where(np.isfinite(own), own, np.float32(0)).T).T
         scores[:, PADDING] = -np.inf
         return scores
 

@@ -58,7 +58,7 @@ class WarmUp:
 
         Args:
             by_content: float32 [M, S], rows sum to 1.
-            by_reader: float32 [M, S], what a reader of the mean taste says; not looked at where there is none.
+            by_reader: float32 [M, S], what a reader of the mean taste says; finite, and without weight where n is 0.
             readers: int64 [M], n.
             counts: float32 [S], readers of the stand-ins.
 
@@ -66,12 +66,15 @@ class WarmUp:
             float32 [M, S].
         """
         promised, level = believed(by_content, readers=readers, counts=counts)
+        of_content, of_readers = self.factors(readers, promised, level)
+        return (of_content[:, None] * self.stretched(by_content) + of_readers[:, None] * by_reader).astype(np.float32)
+
+    def factors(
+        self, readers: IndexArray, promised: NDArray[np.float64], level: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What content and a reader of the mean taste count, (1 - s) m / p and s m: [M] each."""
         share = readers / (readers + self.half)
-        behaviour = np.where(readers[:, None] > 0, by_reader, 0.0)
-        content = self.stretched(by_content)
-        return (((1.0 - share) * level / promised)[:, None] * content + (share * level)[:, None] * behaviour).astype(
-            np.float32
-        )
+        return (1.0 - share) * level / promised, share * level
 
     def stretched(self, by_content: Vectors) -> Vectors:
         """Content's weights, float32 [M, S]; rows still sum to 1."""
@@ -181,10 +184,10 @@ class _Simulation:
         gains = dict.fromkeys(HALVES, 0.0)
         for stage in self._stages:
             promised, level = believed(self._by_content, readers=stage.readers, counts=self._counts)
-            behaviour = known @ stage.by_reader.T * level
+            behaviour = known @ stage.by_reader.T
             for half in HALVES:
-                share = stage.readers / (stage.readers + half)
-                scores = ((1.0 - share) * (level / promised) * content + share * behaviour).astype(np.float32)
+                of_content, of_readers = WarmUp(half).factors(stage.readers, promised, level)
+                scores = (of_content * content + of_readers * behaviour).astype(np.float32)
                 scores[stage.closed] = -np.inf
                 gains[half] += _ndcg(scores, stage.wanted)
         return WarmUp(max(gains, key=lambda half: gains[half]), stretch)

@@ -17,7 +17,6 @@ from store.interactions import Audience, Interactions
 _NEIGHBOURS = 20
 _FACTORS = 64
 _PENALTY = 3.0
-_EASE_L2 = 300.0
 
 
 def random(known: Interactions, catalogue: Catalogue, *, seed: int) -> Ranking:
@@ -59,23 +58,6 @@ def ridge(known: Interactions, catalogue: Catalogue, *, seed: int) -> Ranking:
     map_ = np.linalg.solve(gram, centred[warm].T @ (factors[warm].numpy() - mean_factors))
     items = np.concatenate((factors.numpy(), centred[known.num_items + 1 :] @ map_ + mean_factors))
     return products((users * values).numpy(), items)
-
-
-def ease(known: Interactions) -> Ranking:
-    """EASE (Steck 2019) on all items of ``known``."""
-    matrix = known.matrix
-    gram = (matrix.T @ matrix).toarray().astype(np.float64)
-    gram[np.diag_indices_from(gram)] += _EASE_L2
-    inverse = np.linalg.inv(gram)
-    weights = (inverse / -np.diag(inverse)).astype(np.float32)
-    np.fill_diagonal(weights, 0.0)
-
-    def score(audience: Audience) -> Scores:
-        scores = np.asarray(audience.matrix(known.num_items) @ weights, dtype=np.float32)
-        scores[:, PADDING] = -np.inf
-        return scores
-
-    return score
 
 
 def plain_features(known: Interactions, catalogue: Catalogue) -> Vectors:

@@ -11,12 +11,10 @@ import numpy as np
 
 from benchmarks.cold_start.protocol import Catalogue, Pairs, Split, taught
 from benchmarks.full_ranking import Ranking, learn_blend
+from benchmarks.graph import fit_lightgcn
 from encoders.projector import ProjectorFit, fit_projector
-from graph.bipartite import BipartiteGraph
-from graph.lightgcn import LightGCN, LightGCNSettings
 from graph.scorer import LightGCNScorer
 from graph.spectral import SpectralScorer, SpectralSettings, choose_spectral
-from graph.training import LightGCNTask
 from pipeline.cold import ColdAware, StandIns
 from pipeline.content_scorer import ContentScorer
 from pipeline.contracts import Scorer, Scores
@@ -24,11 +22,10 @@ from pipeline.state import content_vectors
 from pipeline.training_settings import TrainingSettings
 from pipeline.warm_up import learn_warm_up
 from rankers.blend import Blend
-from rankers.generators import seed_everything
 from rankers.item_fold_in import ItemFoldIn
 from rankers.item_to_item import ItemToItemScorer
 from rankers.popularity import PopularityScorer
-from rankers.trainer import TrainerSettings, fit
+from rankers.trainer import TrainerSettings
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience, Interactions
 
@@ -68,27 +65,12 @@ def fit_warm(split: Split, *, seed: int, epochs: int) -> Warm:
     settings = TrainerSettings(max_epochs=epochs, patience=TrainingSettings().patience, seed=seed)
     held = taught(split.held)
     spectral, choice = choose_spectral(split.remaining, held, settings=SpectralSettings(seed=seed))
-    lightgcn, best = _lightgcn(split.remaining, settings, held)
-    final, _ = _lightgcn(split.known, replace(settings, epochs=best), None)
+    lightgcn, best = fit_lightgcn(split.remaining, settings, held)
+    final, _ = fit_lightgcn(split.known, replace(settings, epochs=best), None)
     return Warm(
         Fitted(split.remaining, lightgcn, spectral),
         Fitted(split.known, final, SpectralScorer.fit(split.known, choice.settings)),
     )
-
-
-def _lightgcn(
-    interactions: Interactions, settings: TrainerSettings, held: IndexArray | None
-) -> tuple[LightGCNScorer, int]:
-    seed_everything(settings.seed)
-    model = LightGCN(BipartiteGraph(interactions), LightGCNSettings())
-    result = fit(
-        LightGCNTask(model, interactions, held=held),
-        settings,
-        on_epoch=lambda report: print(
-            f"  lightgcn, epoch {report.epoch}: {report.seconds:.0f} s", file=sys.stderr, flush=True
-        ),
-    )
-    return LightGCNScorer.from_model(model), result.best_epoch
 
 
 class Ours:

@@ -1,0 +1,36 @@
+"""EASE (Steck 2019, "Embarrassingly Shallow Autoencoders"), for the benchmarks that compare with it."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from scipy.linalg import get_lapack_funcs
+
+from benchmarks.full_ranking import Ranking
+from store.interactions import Interactions
+
+
+def ease(interactions: Interactions, *, l2: float) -> Ranking:
+    """B = I - P / diag(P), P = (X^T X + l2 I)^-1 (eq. 8). One fit inverts a matrix of N x N."""
+    gram = (interactions.matrix.T @ interactions.matrix).toarray(order="F")
+    diagonal = np.arange(len(gram))
+    gram[diagonal, diagonal] += l2
+    # In place, on one triangle: a second copy of N x N would not fit for large catalogues.
+    factorise, invert = get_lapack_funcs(("potrf", "potri"), (gram,))
+    factor, info = factorise(gram, lower=1, clean=1, overwrite_a=1)
+    if info:
+        sys.exit(f"EASE: the Gram matrix of {len(gram) - 1} items is not positive definite")
+    inverse, _ = invert(factor, lower=1, overwrite_c=1)
+    for start in range(0, len(inverse), 2_048):
+        block = slice(start, start + 2_048)
+        inverse[block, start:] = inverse[start:, block].T
+    inverse /= -np.diag(inverse)[None, :].copy()
+    inverse[diagonal, diagonal] = 0.0
+    return lambda audience: _without_padding((inverse.T @ audience.matrix(len(inverse) - 1).T).T)
+
+
+def _without_padding(scores: np.ndarray) -> np.ndarray:
+    scores = np.array(scores, dtype=np.float32)
+    scores[:, 0] = -np.inf
+    return scores
