@@ -10,10 +10,18 @@ from scipy.linalg import get_lapack_funcs
 from benchmarks.full_ranking import Ranking
 from store.interactions import Interactions
 
+_BLOCK = 2_048
+"""Rows of the inverse that are mirrored at once."""
 
-def ease(interactions: Interactions, *, l2: float) -> Ranking:
-    """B = I - P / diag(P), P = (X^T X + l2 I)^-1 (eq. 8). One fit inverts a matrix of N x N."""
-    gram = (interactions.matrix.T @ interactions.matrix).toarray(order="F")
+
+def ease(interactions: Interactions, *, l2: float, precision: type[np.floating] = np.float64) -> Ranking:
+    """B = I - P / diag(P), P = (X^T X + l2 I)^-1 (eq. 8).
+
+    Args:
+        l2: penalty.
+        precision: of the one N x N matrix that is held.
+    """
+    gram = (interactions.matrix.T @ interactions.matrix).astype(precision).toarray(order="F")
     diagonal = np.arange(len(gram))
     gram[diagonal, diagonal] += l2
     # In place, on one triangle: a second copy of N x N would not fit for large catalogues.
@@ -22,9 +30,11 @@ def ease(interactions: Interactions, *, l2: float) -> Ranking:
     if info:
         sys.exit(f"EASE: the Gram matrix of {len(gram) - 1} items is not positive definite")
     inverse, _ = invert(factor, lower=1, overwrite_c=1)
-    for start in range(0, len(inverse), 2_048):
-        block = slice(start, start + 2_048)
-        inverse[block, start:] = inverse[start:, block].T
+    for start in range(0, len(inverse), _BLOCK):
+        block, rest = slice(start, start + _BLOCK), slice(start + _BLOCK, None)
+        own = np.tril(inverse[block, block])
+        inverse[block, block] = own + np.tril(own, -1).T
+        inverse[block, rest] = inverse[rest, block].T
     inverse /= -np.diag(inverse)[None, :].copy()
     inverse[diagonal, diagonal] = 0.0
     return lambda audience: _without_padding((inverse.T @ audience.matrix(len(inverse) - 1).T).T)

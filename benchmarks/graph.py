@@ -122,8 +122,8 @@ EASE_L2 = 500.0
 
 
 def ease(split: Split) -> Ranking:
-    """EASE on train."""
-    return fit_ease(split.train, l2=EASE_L2)
+    """EASE on train, in float32: half the memory."""
+    return fit_ease(split.train, l2=EASE_L2, precision=np.float32)
 
 
 @dataclass(frozen=True)
