@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
-from agent.turns import ChatView, TurnEvent
+from agent.request import Request
+from agent.turns import ChatView, Chip, TurnEvent
 
 
 class DialoguesApi(Protocol):
@@ -50,3 +51,15 @@ class DialoguesApi(Protocol):
         ...
 
     def view(self, chat_id: str) -> ChatView: ...
+
+    def refined(self, wish: Request, text: str) -> Request:
+        """A request with what a person typed added to it, outside of any chat.
+
+        Raises:
+            InputError: nothing in the text says anything of this catalogue.
+        """
+        ...
+
+    def chips(self, wish: Request) -> tuple[Chip, ...]:
+        """What a request says."""
+        ...

@@ -18,14 +18,15 @@ from agent.grounding import Grounder
 from agent.lexicon import Lexicon
 from agent.llm.protocol import LLM
 from agent.llm_understanding import LLMUnderstander
+from agent.merge import merged
 from agent.opinions import Opinions
 from agent.profile import profile_of
-from agent.request import Request
+from agent.request import Intent, Request
 from agent.state import ChatState
 from agent.suggestions import suggestions_for
 from agent.tokens import clean
 from agent.tools import Tools
-from agent.turns import Card, Cards, ChatView, Finished, Message, TurnEvent, Words
+from agent.turns import Card, Cards, ChatView, Chip, Finished, Message, TurnEvent, Words
 from agent.understanding import Understander
 from agent.words import WordsSettings, WordsTrace
 from pipeline.api import RecommenderApi
@@ -122,6 +123,21 @@ class Dialogues:
     def understand(self, utterance: str) -> Request:
         """The request of a first turn, for ``tastemaker understand``. Raises ``InputError`` where it is too long."""
         return self._understood(utterance, ChatState())
+
+    def refined(self, wish: Request, text: str) -> Request:
+        request = self.understand(clean(text))
+        manner = {"intent": Intent.SIMILAR, "manner": "also"} if request.items_like else {"manner": "refine"}
+        lexicon = self._understander.lexicon
+        refined = merged(wish, request.model_copy(update=manner), lexicon, reference=wish.items_like)
+        if refined == wish:
+            raise InputError(
+                f"{text[:80]!r} says nothing about this catalogue", fix='Type a wish, such as "after 1990".'
+            )
+        return refined
+
+    def chips(self, wish: Request) -> tuple[Chip, ...]:
+        lexicon = self._understander.lexicon
+        return chips_of(wish, lexicon.vocabulary.titles, year=lexicon.numeric_roles.get("year"))
 
     def respond(self, chat_id: str, utterance: str) -> Iterator[TurnEvent]:
         text = clean(utterance)
@@ -279,7 +295,7 @@ class Dialogues:
             chat_id=chat.chat_id,
             user_id=chat.user_id,
             messages=messages,
-            chips=chips_of(memory.wish, lexicon.vocabulary.titles, year=lexicon.numeric_roles.get("year")),
+            chips=self.chips(memory.wish),
             profile=profile_of(self._history(chat.user_id), lexicon.items),
             suggestions=state.suggestions or suggestions_for(memory.wish, (), lexicon, can_undo=bool(state.undo)),
             can_undo=bool(state.undo),

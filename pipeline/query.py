@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic.dataclasses import dataclass as validated
@@ -78,6 +78,7 @@ class Query:
         k: how many, 1..1,000.
         include_seen: whether items of the history may come back.
         without: history items to leave out, for what-if questions.
+        also: items to read as if they had just been met, oldest first, likewise.
     """
 
     user_id: str | None = None
@@ -90,10 +91,21 @@ class Query:
     k: int = 10
     include_seen: bool = False
     without: frozenset[str] = frozenset()
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, int) or not 1 <= self.k <= MAX_K:
             raise InputError(f"k is {self.k!r}, not a whole number from 1 to {MAX_K}", fix="Ask for fewer items.")
+
+    @property
+    def is_what_if(self) -> bool:
+        """Whether the history is another than the reader's own."""
+        return bool(self.without or self.also)
+
+    @property
+    def as_it_is(self) -> Query:
+        """The same without the what-if."""
+        return replace(self, without=frozenset(), also=())
 
 
 @dataclass(frozen=True)
@@ -296,7 +308,7 @@ class Explanation:
         own_term: the part of the graph score that belongs to no history item (the user's own embedding).
         paths: evidence paths, strongest first.
         content: nearest history items by content.
-        baseline_score: score with the full history, where the query leaves something out ("without").
+        baseline_score: score with the reader's own history, where the query is a what-if.
         baseline_rank: likewise.
         sequence: None where SASRec reads nothing of the history.
         version: of this form.

@@ -60,7 +60,7 @@ def read_query(query: Query, *, store: Store, state: ServingState, limit: int) -
 
     Raises:
         UnknownUser: the query names a user that the store does not have.
-        UnknownItem: the explicit history names an item that the catalogue does not have.
+        UnknownItem: the history or the added items name an item that the catalogue does not have.
     """
     user, events = PADDING, []
     if query.user_id is not None:
@@ -72,6 +72,13 @@ def read_query(query: Query, *, store: Store, state: ServingState, limit: int) -
     if query.history is not None:
         history = _last_occurrences(_indices(query.history, state))
         reader = replace(reader, history=history, valued=frozenset(history.tolist()), times={})
+    also = _indices(query.also, state)
+    reader = replace(
+        reader,
+        history=_last_occurrences(np.concatenate((reader.history, also))),
+        valued=reader.valued | set(also.tolist()),
+        disliked=np.setdiff1d(reader.disliked, also),
+    )
     disliked = np.union1d(reader.disliked, _indices(query.disliked, state))
     reader = replace(
         reader, history=reader.history[-limit:], disliked=disliked, assumed=_speaking_for(query.tastes, state)

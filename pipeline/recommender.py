@@ -254,7 +254,7 @@ class Recommender:
         itself = np.array([candidate])
         reader = self._read(query, state)
         known = candidate in reader.history
-        full = self._read(replace(query, without=frozenset()), state).without(itself) if query.without else None
+        full = self._read(query.as_it_is, state).without(itself) if query.is_what_if else None
         terms, _ = self._terms(query, reader, state)
         allowed = state.catalogue.allowed(query.constraints)
         explanation = serving.explainer.explain(

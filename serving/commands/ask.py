@@ -111,10 +111,18 @@ def explain(
     without: Annotated[
         list[str] | None, typer.Option(help="History item to leave out, for a what-if; repeat for more.")
     ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option(help="Item to read as if it had just been met; repeat for more.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Why an item stands where it stands, with the evidence."""
-    query = Query(user_id=user, history=tuple(history) if history else None, without=frozenset(without or ()))
+    query = Query(
+        user_id=user,
+        history=tuple(history) if history else None,
+        without=frozenset(without or ()),
+        also=tuple(also or ()),
+    )
     with opened(context) as service:
         explanation = service.recommender.explain(query, item)
     if as_json:

@@ -58,13 +58,13 @@ def search(service: ServiceOf, body: SearchIn) -> Any:
 
 @router.post("/explain", response_model=Explanation)
 def explain(service: ServiceOf, body: ExplainIn) -> Any:
-    """Everything that is known about why an item stands where it stands; ``query.without`` answers what-if."""
+    """Why an item stands where it stands, all that is known; ``without`` and ``also`` of the query ask what-if."""
     return public(service.recommender.explain(body.query.query(), body.item_id))
 
 
 def _recommend(service: Service, metrics: Metrics, query: Query) -> Any:
     answer = service.recommender.recommend(query)
-    if not query.without:  # a what-if is not shown to anyone as a recommendation
+    if not query.is_what_if:  # that is not shown to anyone as a recommendation
         service.note_shown(query.user_id, answer.items, source="api")
     for part in answer.degraded:
         metrics.degraded.labels(part).inc()

@@ -104,6 +104,7 @@ class QueryIn(Strict):
     k: Count = 10
     include_seen: StrictBool = False
     without: Annotated[Ids, Field(description="History items to leave out.")] = ()
+    also: Annotated[Ids, Field(description="Items to read as if they had just been met.")] = ()
 
     def query(self) -> Query:
         return Query(
@@ -117,6 +118,7 @@ class QueryIn(Strict):
             k=self.k,
             include_seen=self.include_seen,
             without=frozenset(self.without),
+            also=tuple(self.also),
         )
 
 

@@ -19,6 +19,7 @@ from serving.ui.render import Renderer
 from serving.ui.session import RECALL
 from serving.ui.status import StatusTab
 from serving.ui.theme import stylesheet, theme
+from serving.ui.what_if import WhatIfView
 from serving.ui.why import WhyTab
 
 QUEUE = 64
@@ -31,10 +32,12 @@ def build_ui(service: UiService) -> gr.Blocks:
     chat, onboard = ChatTab(service, renderer), OnboardTab(service, renderer)
     catalogue = CatalogueView(service, renderer)
     batch = BatchView(service, renderer)
-    why, status = WhyTab(service, renderer), StatusTab(service, renderer)
+    why, what_if = WhyTab(service, renderer), WhatIfView(service, renderer)
+    status = StatusTab(service, renderer)
 
     def open_why(user_id: str, chat_id: str, event: gr.EventData) -> dict[Any, Any]:
-        return {tabs: gr.Tabs(selected="why"), **why.show(user_id, sent(event, "item"), chat_id=chat_id)}
+        shown = why.show(user_id, sent(event, "item"), chat_id=chat_id)
+        return {tabs: gr.Tabs(selected="why"), why_views: gr.Tabs(selected="item"), **shown}
 
     def open_chat(event: gr.EventData) -> Iterator[dict[Any, Any]]:
         yield {tabs: gr.Tabs(selected="chat"), chat.chat: ""}
@@ -53,18 +56,21 @@ def build_ui(service: UiService) -> gr.Blocks:
                     batch.build()
                 with gr.Tab("Catalogue", id="catalogue") as catalogue_tab:
                     catalogue.build()
-            with gr.Tab("Why", id="why"):
-                why.build()
+            with gr.Tab("Why", id="why"), gr.Tabs(elem_id="why-views") as why_views:
+                with gr.Tab("Item", id="item"):
+                    why.build()
+                with gr.Tab("What if", id="what-if"):
+                    what_if.build()
             with gr.Tab("Status", id="status") as status_tab:
                 status.build()
-        for tab in (chat, onboard, why):
+        for tab in (chat, onboard, why, what_if):
             tab.connect()
         batch.connect(file_tab)
         status.connect(status_tab)
         catalogue.connect(catalogue_tab)
         across: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 4, "api_visibility": "private"}
         for part in (chat.history, chat.cards):
-            part.why(open_why, [chat.user, chat.chat], [tabs, *why.outputs], **across)
+            part.why(open_why, [chat.user, chat.chat], [tabs, why_views, *why.outputs], **across)
         onboard.done.attempt(open_chat, None, [tabs, *chat.outputs], **across)
         page.load(chat.load, session, chat.outputs, js=RECALL, show_progress="hidden", api_visibility="private")
     return page.queue(max_size=QUEUE, default_concurrency_limit=8)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import ValidationError
 
+from agent.request import Request
 from agent.state import ChatState, Memory
 from agent.tools import Filter
 from pipeline.query import Query
@@ -16,20 +18,31 @@ from store.errors import TastemakerError
 def asked_query(service: UiService, *, user_id: str, chat_id: str, item_id: str) -> Query:
     """The reader's history with the request in force in their chat; the history alone where there is no chat."""
     memory = _memory(service, user_id=user_id, chat_id=chat_id)
-    wish = memory.wish
+    # As when it was recommended: what had been shown before stood aside.
+    aside = frozenset(memory.shown) - {item_id, *memory.cards}
+    query = query_of(service, memory.wish, user_id=user_id, aside=aside)
+    return replace(query, seeds=tuple(one for one in query.seeds if one != item_id))
+
+
+def query_of(service: UiService, wish: Request, *, user_id: str, aside: frozenset[str] = frozenset()) -> Query:
+    """A request as the pipeline takes it.
+
+    Args:
+        user_id: whose history goes with it; "" for nobody's.
+        aside: items that must not come back.
+    """
     constraints = Filter(
         facets_in=wish.facets_in,
         facets_out=wish.facets_out,
         ranges=wish.ranges,
         people_in=wish.people_in,
         people_out=wish.people_out,
-        # As when it was recommended: what had been shown before stood aside.
-        exclude_items=frozenset(memory.shown) - {item_id, *memory.cards},
+        exclude_items=aside,
     ).constraints()
     return Query(
         user_id=user_id or None,
         history=None if user_id else (),
-        seeds=tuple(one for one in _still_there(service, wish.items_like) if one != item_id),
+        seeds=_still_there(service, wish.items_like),
         disliked=_still_there(service, wish.items_unlike),
         text=wish.mood,
         constraints=constraints,

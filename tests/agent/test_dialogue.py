@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from agent.dialogue import Dialogues, DialogueSettings
+from agent.request import Request
 from agent.turns import Card, Cards, Finished, TurnEvent, Understood, Words
 from pipeline.query import Query, Recommendations
 from store.database import Store
@@ -187,6 +188,15 @@ def test_chips_are_the_request(talk: Talk) -> None:
         list(talk.chats.remove_chip(talk.chat_id, "in:category=Nothing"))
     with pytest.raises(InputError, match="chip is empty"):
         talk.chats.add_chip(talk.chat_id, "  ")
+
+
+def test_a_request_is_refined_outside_of_any_chat(talk: Talk) -> None:
+    wish = talk.chats.refined(Request(), "comedies from the 90s")
+    wish = talk.chats.refined(wish, "no romance")
+    assert [chip.label for chip in talk.chats.chips(wish)] == ["Comedy", "not: Romance", "1990\u20131999"]
+    assert talk.chips == []
+    with pytest.raises(InputError, match="says nothing about this catalogue"):
+        talk.chats.refined(wish, "no romance")
 
 
 def test_where_nothing_fits_it_says_what_to_give_up(talk: Talk) -> None:

@@ -168,6 +168,19 @@ def test_explanation_adds_up_and_what_if_keeps_the_old_value(recommender) -> Non
     assert strongest.item.item_id not in {part.item.item_id for part in changed.contributions}
 
 
+def test_an_added_item_is_read_as_met_and_the_old_value_kept(recommender) -> None:
+    before = recommender.recommend(Query(user_id="1", k=20))
+    added, asked = before.items[3].item.item_id, before.items[0].item.item_id
+    after = recommender.recommend(Query(user_id="1", k=20, also=(added,)))
+    assert added not in {found.item.item_id for found in after.items}
+    assert [found.score for found in after.items] != [found.score for found in before.items]
+    explanation = recommender.explain(Query(user_id="1", also=(added,)), asked)
+    assert added in {part.item.item_id for part in explanation.contributions}
+    assert explanation.baseline_score == pytest.approx(recommender.explain(Query(user_id="1"), asked).score, rel=1e-4)
+    with pytest.raises(UnknownItem):
+        recommender.recommend(Query(user_id="1", also=("no such item",)))
+
+
 def test_contributions_are_what_scoring_again_loses(recommender) -> None:
     top = recommender.recommend(Query(user_id="1", k=1)).items[0].item.item_id
     explanation = recommender.explain(Query(user_id="1"), top)
