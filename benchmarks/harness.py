@@ -49,9 +49,11 @@ def chosen(rows: Iterable[str], only: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass
 class Cost:
-    """Wall seconds, and the process's peak memory in MB while it ran (None where the system cannot say)."""
+    """Wall seconds, seconds of processor time, which other work on the machine hardly changes, and the process's peak
+    memory in MB while it ran (None where the system cannot say)."""
 
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     peak_mb: float | None = None
 
 
@@ -60,9 +62,10 @@ def measured() -> Iterator[Cost]:
     """Fills a `Cost` when the block ends."""
     cost = Cost()
     _forget_peak()
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     yield cost
     cost.seconds = time.perf_counter() - started
+    cost.cpu_seconds = time.process_time() - worked
     cost.peak_mb = _peak_mb()
 
 

@@ -7,6 +7,7 @@
 A row is one scorer, as it ships, at one size: ``lightgcn_1e5`` ... ``item_to_item_1e7``; `benchmarks.power_law` has the
 law. Every row is measured in a process of its own, so that no peak holds what another row left behind.
 
+Seconds are of processor time, of all threads together, so that other work on the machine hardly changes them.
 ``prepare_s``: what comes before the first epoch (the graph, the starting vectors). ``epoch_s``: one whole epoch.
 ``fit_s``: a whole fit, of the scorers without epochs. ``validate_s``: one validation; the counting scorers have none of
 their own and get that of the blend, the ranks of 10,000 held-out items. ``peak_mb``: of the process, all of these
@@ -79,13 +80,13 @@ def _epoch(build: Callable[[Data], Task[Any]], data: Data) -> Figures:
     with measured() as preparing:
         task = build(data)
     with measured() as training:
-        result = fit(task, TrainerSettings(epochs=1, seed=data.seed))
+        fit(task, TrainerSettings(epochs=1, seed=data.seed))
     with measured() as validating:
         task.validate()
     return {
-        "prepare_s": preparing.seconds,
-        "epoch_s": result.history[0].seconds,
-        "validate_s": validating.seconds,
+        "prepare_s": preparing.cpu_seconds,
+        "epoch_s": training.cpu_seconds,
+        "validate_s": validating.cpu_seconds,
         "peak_mb": _highest(preparing.peak_mb, training.peak_mb, validating.peak_mb),
     }
 
@@ -97,8 +98,8 @@ def _fitted(fit_scorer: Callable[[Data], Scorer], validate: Callable[[Scorer, Da
     with measured() as validating:
         validate(scorer, data)
     return {
-        "fit_s": fitting.seconds,
-        "validate_s": validating.seconds,
+        "fit_s": fitting.cpu_seconds,
+        "validate_s": validating.cpu_seconds,
         "peak_mb": _highest(fitting.peak_mb, validating.peak_mb),
     }
 
