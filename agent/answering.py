@@ -344,7 +344,8 @@ class Answerer:
 
 def liked_items(events: Iterable[tuple[str, EventKind]]) -> frozenset[str]:
     """Items whose newest opinion is a like; (item, kind) oldest first."""
-    newest = {item: kind for item, kind in events if kind in (EventKind.LIKE, EventKind.DISLIKE)}
+    opinions = (EventKind.LIKE, EventKind.DISLIKE, EventKind.SET_ASIDE)
+    newest = {item: kind for item, kind in events if kind in opinions}
     return frozenset(item for item, kind in newest.items() if kind == EventKind.LIKE)
 
 

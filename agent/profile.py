@@ -22,11 +22,11 @@ def profile_of(events: Sequence[Event], items: Mapping[str, Item]) -> Profile:
     mean = sum(ratings) / len(ratings) if ratings else 0.0
     newest: dict[str, bool] = {}
     for event in events:
-        if event.item_id not in items or event.kind not in _LIKING | {EventKind.DISLIKE}:
+        if event.item_id not in items or event.kind not in _LIKING | {EventKind.DISLIKE, EventKind.SET_ASIDE}:
             continue
         low = event.kind == EventKind.RATING and event.value is not None and event.value < mean
         newest.pop(event.item_id, None)
-        if not low:
+        if not low and event.kind != EventKind.SET_ASIDE:
             newest[event.item_id] = event.kind != EventKind.DISLIKE
     likes = [items[item] for item, liked in reversed(newest.items()) if liked]
     dislikes = [items[item] for item, liked in reversed(newest.items()) if not liked]

@@ -30,6 +30,7 @@ class Reader:
         disliked: items they rejected.
         valued: those of ``history`` that can be named as a reason: not rated below the reader's own mean.
         times: when each history item was met.
+        aside: items that they met and set aside: neither history nor disliked, and not to be recommended.
         assumed: items that speak for the reader's stated tastes while there is no history. They were not met: nothing
             may be said to be because of them, and they can be recommended.
     """
@@ -39,7 +40,13 @@ class Reader:
     disliked: IndexArray
     valued: frozenset[int]
     times: Mapping[int, datetime]
+    aside: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     assumed: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @property
+    def barred(self) -> IndexArray:
+        """Items beside the history that must not come back, ascending."""
+        return np.union1d(self.disliked, self.aside)
 
     @property
     def audience(self) -> Audience:
@@ -78,6 +85,7 @@ def read_query(query: Query, *, store: Store, state: ServingState, limit: int) -
         history=_last_occurrences(np.concatenate((reader.history, also))),
         valued=reader.valued | set(also.tolist()),
         disliked=np.setdiff1d(reader.disliked, also),
+        aside=np.setdiff1d(reader.aside, also),
     )
     disliked = np.union1d(reader.disliked, _indices(query.disliked, state))
     reader = replace(
@@ -91,13 +99,17 @@ def _indices(item_ids: Sequence[str], state: ServingState) -> IndexArray:
 
 
 def _from_events(user: int, events: list[Event], state: ServingState) -> Reader:
-    """The newest opinion of each item counts: a dislike after a view takes the item out of the history."""
+    """The newest opinion of each item counts: a dislike after a view takes the item out of the history, and so does
+    setting it aside."""
     newest: dict[int, Event] = {}
     for event in events:
         index = state.catalogue.ids.get(event.item_id)
         if index and event.kind is not EventKind.SKIP:
             newest.pop(index, None)  # so that the dict stays in the order of the newest events
             newest[index] = event
+    aside = [index for index, event in newest.items() if event.kind is EventKind.SET_ASIDE]
+    for index in aside:
+        del newest[index]
     ratings = [event.value for event in newest.values() if event.kind is EventKind.RATING and event.value is not None]
     mean = sum(ratings) / len(ratings) if ratings else 0.0
     liked = {index: event for index, event in newest.items() if event.kind is not EventKind.DISLIKE}
@@ -112,6 +124,7 @@ def _from_events(user: int, events: list[Event], state: ServingState) -> Reader:
         disliked=np.array([index for index in newest if index not in liked], dtype=np.int64),
         valued=valued,
         times={index: event.time for index, event in newest.items()},
+        aside=np.array(aside, dtype=np.int64),
     )
 
 

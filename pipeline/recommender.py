@@ -170,7 +170,7 @@ class Recommender:
         reader = self._read(query, state)
         terms, degraded = self._terms(query, reader, state)
         allowed = state.catalogue.allowed(query.constraints)
-        excluded = np.union1d(terms.seeds, reader.disliked)
+        excluded = np.union1d(terms.seeds, reader.barred)
         if not query.include_seen:
             excluded = np.union1d(excluded, reader.history)
         prepared = perf_counter()
@@ -201,11 +201,11 @@ class Recommender:
             yield from self._recommend_batch([Query(user_id=user.user_id, k=k) for user in users])
 
     def _recommend_batch(self, queries: Sequence[Query]) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
-        """One pass through the models for all readers; those with dislikes, which the models do not share, singly."""
+        """One pass through the models for all readers; those with items that they barred singly."""
         serving = self._current()
         state = serving.state
         readers = [self._read(query, state) for query in queries]
-        together = [row for row, reader in enumerate(readers) if not len(reader.disliked)]
+        together = [row for row, reader in enumerate(readers) if not len(reader.barred)]
         answers: dict[int, tuple[Recommendation, ...]] = {}
         if together:
             audience = Audience(

@@ -17,6 +17,7 @@ import structlog
 from serving.impressions import ImpressionLog
 from serving.pictures import PictureFolder
 from serving.settings import LLMSection, Settings
+from serving.verdicts import Verdicts
 from store.assets import AssetCache, AssetProgress
 from store.database import Store
 from store.errors import NoSnapshot, TastemakerError
@@ -72,6 +73,7 @@ class Service:
         assets: models and data sets from outside.
         snapshots: trained models.
         pictures: uploaded pictures.
+        verdicts: of readers on explanations.
         impressions: what was shown; None where the settings switch it off.
         on_asset: told of the progress of fetches.
     """
@@ -82,6 +84,7 @@ class Service:
         self.assets = AssetCache(settings.cache, offline=settings.offline)
         self.snapshots = SnapshotStore(settings.snapshots, keep=settings.keep_snapshots)
         self.pictures = PictureFolder(settings.pictures)
+        self.verdicts = Verdicts(store)
         self.impressions = (
             ImpressionLog(store, days=settings.impression_days, on_written=self._learn_exposure)
             if settings.impressions

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from store import chats, events, impressions, items, training_data
+from store import chats, events, impressions, items, training_data, verdicts
 from store.chats import ChatRecord
 from store.engine import Engine
 from store.errors import InputError
@@ -16,7 +16,7 @@ from store.ids import IdMap, ItemId, UserId
 from store.impressions import Shown
 from store.interactions import Interactions
 from store.items import Change, PutResult
-from store.records import Event, Impression, Item, Rejected, User
+from store.records import Event, Impression, Item, Rejected, User, Verdict
 
 MOST_ROWS = 2**31
 """A larger limit means no limit: databases count rows in 64 bits, Python does not."""
@@ -205,7 +205,7 @@ class Store:
         """All that models train on.
 
         Positive events on active items, without retracted ones. A user's dislike takes all of their events with that
-        item out, until they like it again.
+        item out, until they like it again, and so does setting it aside.
 
         Returns:
             The interactions; the map of all users; the map of all active items, in order of first insertion.
@@ -237,6 +237,23 @@ class Store:
         """How often items were shown and clicked, by item and by day since it arrived; none for those never shown."""
         with self._engine.read() as connection:
             return impressions.by_day(connection, item_ids)
+
+    # Verdicts on explanations
+
+    def add_verdict(self, verdict: Verdict) -> None:
+        """Note what a reader said of an explanation.
+
+        Raises:
+            UnknownUser: there is no such user.
+            UnknownItem: nor item.
+        """
+        with self._engine.write() as connection:
+            verdicts.add(connection, verdict)
+
+    def verdicts(self, *, user_id: str | None = None, limit: int = 1_000) -> list[Verdict]:
+        """What was said of explanations, by everyone or one user, newest first."""
+        with self._engine.read() as connection:
+            return verdicts.newest(connection, user_id, _rows(limit))
 
     # Chats
 

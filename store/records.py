@@ -13,7 +13,10 @@ IMAGE_URL = "image_url"
 
 
 class EventKind(StrEnum):
-    """Kinds of event. All but ``DISLIKE`` and ``SKIP`` count as a positive interaction."""
+    """Kinds of event. All but ``DISLIKE``, ``SKIP`` and ``SET_ASIDE`` count as a positive interaction.
+
+    ``SET_ASIDE``: the item no longer speaks for its reader, who does not dislike it.
+    """
 
     RATING = "rating"
     VIEW = "view"
@@ -22,10 +25,11 @@ class EventKind(StrEnum):
     LIKE = "like"
     DISLIKE = "dislike"
     SKIP = "skip"
+    SET_ASIDE = "set_aside"
 
     @property
     def positive(self) -> bool:
-        return self not in (EventKind.DISLIKE, EventKind.SKIP)
+        return self not in (EventKind.DISLIKE, EventKind.SKIP, EventKind.SET_ASIDE)
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,26 @@ class Impression:
     time: datetime
     snapshot_id: str
     source: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a reader said of an explanation.
+
+    Attributes:
+        item_id: what was explained to them.
+        because: the history item that was given as a reason; None for the explanation as a whole.
+        agrees: whether that is why they would like it.
+        time: UTC.
+        snapshot_id: the models that explained.
+    """
+
+    user_id: str
+    item_id: str
+    because: str | None
+    agrees: bool
+    time: datetime
+    snapshot_id: str
 
 
 @dataclass(frozen=True)

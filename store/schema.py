@@ -80,6 +80,19 @@ impressions = sa.Table(
     sa.Index("impressions_by_time", "time"),
 )
 
+verdicts = sa.Table(
+    "verdicts",
+    metadata,
+    sa.Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    sa.Column("user_seq", sa.BigInteger, sa.ForeignKey("users.seq", ondelete="CASCADE"), nullable=False),
+    sa.Column("item_seq", sa.BigInteger, sa.ForeignKey("items.seq", ondelete="CASCADE"), nullable=False),
+    sa.Column("because_seq", sa.BigInteger, sa.ForeignKey("items.seq", ondelete="CASCADE")),
+    sa.Column("agrees", sa.Boolean, nullable=False),
+    sa.Column("time", sa.BigInteger, nullable=False),
+    sa.Column("snapshot", sa.Text, nullable=False),
+    sa.Index("verdicts_by_user", "user_seq", "seq"),
+)
+
 chats = sa.Table(
     "chats",
     metadata,

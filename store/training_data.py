@@ -22,7 +22,8 @@ READ_CHUNK = 50_000
 _STREAMED = {"yield_per": READ_CHUNK}
 MICROS = 1_000_000
 _POSITIVE = [kind.value for kind in EventKind if kind.positive]
-_OPINIONS = [EventKind.LIKE.value, EventKind.DISLIKE.value]
+_AGAINST = (EventKind.DISLIKE.value, EventKind.SET_ASIDE.value)
+_OPINIONS = [EventKind.LIKE.value, *_AGAINST]
 
 
 def interactions(connection: sa.Connection) -> tuple[Interactions, IdMap[UserId], IdMap[ItemId]]:
@@ -42,7 +43,7 @@ def interactions(connection: sa.Connection) -> tuple[Interactions, IdMap[UserId]
         .order_by(events.c.seq),
         width=3,
     )
-    table = table[np.isin(table[:, 1], item_seqs) & ~_among(table[:, :2], _disliked(connection))]
+    table = table[np.isin(table[:, 1], item_seqs) & ~_among(table[:, :2], _taken_out(connection))]
     order = np.lexsort((np.arange(len(table)), table[:, 2], table[:, 0]))  # by microseconds, before they are dropped
     table = table[order]
     built = Interactions.build(
@@ -98,15 +99,15 @@ def _hash_rows(digest: hashlib._Hash, connection: sa.Connection, query: sa.Selec
     return np.array(seqs, dtype=np.int64)
 
 
-def _disliked(connection: sa.Connection) -> set[tuple[int, int]]:
-    """(user, item) pairs whose newest opinion is a dislike."""
+def _taken_out(connection: sa.Connection) -> set[tuple[int, int]]:
+    """(user, item) pairs whose newest opinion is a dislike, or that the user set aside."""
     newest = connection.execute(
         sa.select(events.c.user_seq, events.c.item_seq, events.c.kind)
         .where(events.c.kind.in_(_OPINIONS), sa.not_(events.c.retracted))
         .order_by(events.c.time, events.c.seq)
     )
     last = {(user, item): kind for user, item, kind in newest}
-    return {pair for pair, kind in last.items() if kind == EventKind.DISLIKE}
+    return {pair for pair, kind in last.items() if kind in _AGAINST}
 
 
 def _among(pairs: IndexArray, wanted: set[tuple[int, int]]) -> NDArray[np.bool_]:

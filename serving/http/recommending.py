@@ -9,10 +9,11 @@ from fastapi import Query as Parameter
 
 from pipeline.query import Constraints, Explanation, Query, Recommendations
 from serving.http.guards import Metrics
-from serving.http.requests import ExplainIn, QueryIn, SearchIn, SimilarIn
+from serving.http.requests import ExplainIn, QueryIn, SearchIn, SimilarIn, VerdictIn
 from serving.http.responses import FoundItems, SimilarItems, public
 from serving.http.wiring import Id, K, MetricsOf, ServiceOf
 from serving.service import Service
+from store.records import Verdict
 
 router = APIRouter(tags=["recommend"])
 
@@ -60,6 +61,20 @@ def search(service: ServiceOf, body: SearchIn) -> Any:
 def explain(service: ServiceOf, body: ExplainIn) -> Any:
     """Why an item stands where it stands, all that is known; ``without`` and ``also`` of the query ask what-if."""
     return public(service.recommender.explain(body.query.query(), body.item_id))
+
+
+@router.post("/explain/verdicts", response_model=Verdict, status_code=201)
+def note_verdict(service: ServiceOf, body: VerdictIn) -> Any:
+    """Note what a reader says of an explanation; ``set_aside`` also takes the reason out of their profile."""
+    return public(service.verdicts.note(**dict(body), snapshot_id=service.recommender.snapshot_id))
+
+
+@router.get("/explain/verdicts", response_model=list[Verdict])
+def verdicts(
+    service: ServiceOf, user_id: Id | None = None, limit: Annotated[int, Parameter(ge=1, le=10_000)] = 100
+) -> Any:
+    """What readers said of explanations, newest first."""
+    return public(service.store.verdicts(user_id=user_id, limit=limit))
 
 
 def _recommend(service: Service, metrics: Metrics, query: Query) -> Any:

@@ -131,6 +131,20 @@ class ExplainIn(Strict):
     query: QueryIn = QueryIn()
 
 
+class VerdictIn(Strict):
+    """What a reader says of an explanation."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"user_id": "42", "item_id": "50", "because": "98", "agrees": False}]}
+    )
+
+    user_id: ExternalId
+    item_id: Annotated[ExternalId, Field(description="What was explained.")]
+    because: Annotated[ExternalId | None, Field(description="The history item that was given as a reason.")] = None
+    agrees: Annotated[StrictBool, Field(description="Whether that is why they would like it.")]
+    set_aside: Annotated[StrictBool, Field(description="Also take the reason out of their profile.")] = False
+
+
 class SimilarIn(Strict):
     """Items close to one item."""
 

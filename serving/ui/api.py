@@ -12,6 +12,7 @@ from pipeline.api import RecommenderApi
 from pipeline.catalogue_map import CatalogueMap
 from pipeline.query import Recommendation
 from serving.batches import Batches
+from serving.verdicts import Verdicts
 from store.chats import ChatRecord
 from store.records import Event, User
 
@@ -57,6 +58,9 @@ class UiService(Protocol):
 
     @property
     def pictures(self) -> PictureKeeper: ...
+
+    @property
+    def verdicts(self) -> Verdicts: ...
 
     def note_shown(self, user_id: str | None, shown: Sequence[Recommendation], *, source: str) -> None:
         """Someone is shown these just now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from serving.ui.parts import drawn, item_finder, picker, sent, user_finder
 from serving.ui.path_graph import MAX_PATHS, path_picture
 from serving.ui.render import Renderer, person, subtitle
 from store.errors import TastemakerError
+from store.records import Item
 
 Update = dict[Any, Any]
 
@@ -53,7 +54,7 @@ class WhyTab:
             with gr.Column(elem_classes="why-main"):
                 self.head = drawn(self._draw("why_empty.html"), name="why-head")
                 self.channels = gr.Plot(visible=False, show_label=False, container=False, elem_id="why-channels")
-                self.history = drawn(name="why-history", events=("whatif",))
+                self.history = drawn(name="why-history", events=("whatif", "notwhy", "aside", "back"))
                 self.timeline_head = drawn(name="why-timeline-head")
                 self.timeline = gr.Plot(visible=False, show_label=False, container=False, elem_id="why-timeline")
                 self.paths = drawn(name="why-paths")
@@ -79,6 +80,9 @@ class WhyTab:
         self.pick_item.pick(self.choose_item, self.user, **settings)
         here = [self.user, self.item, self.chat]
         self.history.whatif(self.whatif, here, trigger_mode="always_last", **settings)
+        self.history.notwhy(self.note_not_why, here, **settings)
+        self.history.aside(self.set_aside, here, **settings)
+        self.history.back(self.bring_back, here, **settings)
 
     # ------------------------------------------------------------------ events
 
@@ -96,14 +100,48 @@ class WhyTab:
         ids = [one for one in without if isinstance(one, str)] if isinstance(without, list) else []
         return self.show(user_id, item_id, chat_id=chat_id, without=ids[:BARS])
 
+    def note_not_why(self, user_id: str, item_id: str, chat_id: str, event: gr.EventData) -> Update:
+        """The reader says that a history item is not why they would like the item."""
+        because = sent(event, "item")
+
+        def note() -> None:
+            snapshot = self._service.recommender.snapshot_id
+            self._service.verdicts.note(
+                user_id=user_id, item_id=item_id, because=because, agrees=False, snapshot_id=snapshot
+            )
+
+        return self._noted(note, user_id, item_id, chat_id, because)
+
+    def set_aside(self, user_id: str, item_id: str, chat_id: str, event: gr.EventData) -> Update:
+        """And that it should not speak for them at all."""
+        because = sent(event, "item")
+        return self._noted(
+            lambda: self._service.verdicts.set_aside(user_id, because), user_id, item_id, chat_id, because
+        )
+
+    def bring_back(self, user_id: str, item_id: str, chat_id: str, event: gr.EventData) -> Update:
+        """It should again."""
+        because = sent(event, "item")
+        return self._noted(lambda: self._service.verdicts.bring_back(user_id, because), user_id, item_id, chat_id, "")
+
+    def _noted(self, note: Callable[[], object], user_id: str, item_id: str, chat_id: str, because: str) -> Update:
+        try:
+            note()
+        except TastemakerError as error:
+            return {self.history: self._draw("problem.html", problem=stated(error))}
+        return self.show(user_id, item_id, chat_id=chat_id, noted=because)
+
     # ------------------------------------------------------------------ drawing
 
-    def show(self, user_id: str, item_id: str, *, chat_id: str = "", without: Sequence[str] = ()) -> Update:
+    def show(
+        self, user_id: str, item_id: str, *, chat_id: str = "", without: Sequence[str] = (), noted: str = ""
+    ) -> Update:
         """Explain, and draw it; without an item, ask for it.
 
         Args:
             chat_id: the chat whose request is part of the answer; "" for the history alone.
             without: history items to leave out.
+            noted: history item of which the reader just said that it is no reason.
         """
         try:
             item_name = self._service.recommender.item(item_id).title if item_id else ""
@@ -124,7 +162,7 @@ class WhyTab:
         except TastemakerError as error:
             return self._nothing(self._draw("problem.html", problem=stated(error)))
         who = user_name or "someone with no history"
-        return pickers | self._drawn(full, now, without) | self._headed(full, now, who, chips)
+        return pickers | self._drawn(full, now, without, noted) | self._headed(full, now, who, chips)
 
     def _headed(self, full: Explanation, now: Explanation, who: str, chips: Sequence[Chip]) -> Update:
         made = sorted(now.channels.items(), key=lambda pair: -abs(pair[1].contribution))
@@ -136,7 +174,7 @@ class WhyTab:
         words = explanation_summary(now, liked=liked)
         return {self.head: head, self.summary: self._draw("why_summary.html", text=words, snapshot=now.snapshot_id)}
 
-    def _drawn(self, full: Explanation, now: Explanation, without: Sequence[str]) -> Update:
+    def _drawn(self, full: Explanation, now: Explanation, without: Sequence[str], noted: str) -> Update:
         strongest = sorted(full.contributions, key=lambda part: -abs(part.counterfactual))[:BARS]
         after = {part.item.item_id: part for part in now.contributions}
         longest = max((abs(part.counterfactual) for part in (*strongest, *after.values())), default=0.0)
@@ -150,6 +188,9 @@ class WhyTab:
                 parts=strongest,
                 after=after,
                 without=set(without),
+                noted=noted,
+                aside=self._aside(full.user_id),
+                by_user=full.user_id is not None,
                 total=len(full.contributions),
                 reach=longest or 1.0,
                 graph_reach=max((abs(part.exact) for part in strongest), default=0.0) or 1.0,
@@ -161,6 +202,11 @@ class WhyTab:
             ),
             self.content: self._draw("why_content.html", matches=full.content[:MATCHES]),
         }
+
+    def _aside(self, user_id: str | None) -> tuple[Item, ...]:
+        """What the reader set aside, newest first."""
+        ids = reversed(self._service.verdicts.aside(user_id)) if user_id else ()
+        return self._service.recommender.items([*ids][:BARS])
 
     def _nothing(self, head: str) -> Update:
         empty = (self.history, self.timeline_head, self.paths, self.content, self.summary)

@@ -83,3 +83,22 @@ def test_before_anything_is_trained_the_page_says_what_to_do(chromium: Any, untr
     page.wait_for_selector("#words .problem")
     assert page.input_value("#message textarea") == "a crime film"
     page.close()
+
+
+def test_a_reason_can_be_refused_taken_out_and_brought_back(visitor: Any) -> None:
+    page = visitor.open("/?user=5").page
+    page.locator("#history .card [data-event=why]").first.click()
+    row = page.locator("#why-history .signed li").first
+    row.wait_for()
+    item_id = row.locator("input").get_attribute("value")
+    row.locator("[data-event=notwhy]").click()
+    page.wait_for_selector("#why-history .said-so")
+    said = visitor.site.store.verdicts(user_id="5")[0]
+    assert (said.because, said.agrees) == (item_id, False)
+
+    page.locator("#why-history [data-event=aside]").click()
+    page.wait_for_selector("#why-history .chip.out")
+    assert page.locator(f'#why-history .signed input[value="{item_id}"]').count() == 0
+    page.locator("#why-history [data-event=back]").click()
+    page.wait_for_selector("#why-history .chip.out", state="detached")
+    assert page.locator(f'#why-history .signed input[value="{item_id}"]').count() == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -15,7 +16,7 @@ from store.database import Store
 from store.errors import InputError, UnknownItem, UnknownUser
 from store.events import AddResult, event_key
 from store.items import PutResult
-from store.records import Event, EventKind, Item, Rejected, User
+from store.records import Event, EventKind, Item, Rejected, User, Verdict
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -302,6 +303,13 @@ class TestInteractions:
         store.retract(["no", "no again"])
         assert pairs(store).count(("u", "a")) == 3
 
+    def test_what_is_set_aside_is_out_until_it_is_taken_back(self, store: Store) -> None:
+        store.add_events([view("u", "a"), view("u", "b"), view("u", "a", 9, EventKind.SET_ASIDE, key="aside")])
+        assert pairs(store) == [("u", "b")]
+        assert store.readers(["a", "b"]) == {"a": [], "b": ["u"]}
+        store.retract(["aside"])
+        assert sorted(pairs(store)) == [("u", "a"), ("u", "b")]
+
     def test_order_is_by_user_then_time_then_arrival(self, store: Store) -> None:
         store.add_events([view("u", "c", 0.5), view("v", "a", 0), view("u", "b", 0.25), view("u", "a", 0.5)])
         interactions, _, _ = store.interactions()
@@ -333,7 +341,7 @@ class TestInteractions:
         opinions = {}
         by_user = defaultdict(list)
         for event in sorted(events, key=lambda event: event.time):
-            if event.kind in (EventKind.LIKE, EventKind.DISLIKE):
+            if event.kind in (EventKind.LIKE, EventKind.DISLIKE, EventKind.SET_ASIDE):
                 opinions[event.user_id, event.item_id] = event.kind
             if event.kind.positive:
                 by_user[event.user_id].append(event.item_id)
@@ -342,7 +350,7 @@ class TestInteractions:
             (user, item)
             for user in users.external
             for item in by_user[user]
-            if opinions.get((user, item)) != EventKind.DISLIKE
+            if opinions.get((user, item)) in (None, EventKind.LIKE)
         ]
         assert pairs(store) == expected
 
@@ -378,6 +386,31 @@ class TestDataHash:
     def test_it_is_the_same_in_every_database(self, store: Store) -> None:
         store.add_events([Event("u", "a", EventKind.RATING, at(1), 3.5), view("v", "b", 2)])
         assert store.data_hash() == "94c236705556b958e2d4db98511b8722201c88b251fc8ff6c3dc694eb6635c73"
+
+
+class TestVerdicts:
+    def test_they_come_back_newest_first_and_by_user(self, store: Store) -> None:
+        store.ensure_user("u")
+        store.ensure_user("v")
+        first = Verdict("u", "a", "b", agrees=False, time=at(5), snapshot_id="s1")
+        second = Verdict("v", "a", None, agrees=True, time=at(3), snapshot_id="s2")
+        for verdict in (first, second):
+            store.add_verdict(verdict)
+        assert store.verdicts() == [second, first]
+        assert store.verdicts(limit=1) == [second]
+        assert store.verdicts(user_id="u") == [first]
+
+    def test_they_need_what_they_name(self, store: Store) -> None:
+        store.ensure_user("u")
+        good = Verdict("u", "a", "b", agrees=False, time=at(5), snapshot_id="s1")
+        with pytest.raises(UnknownUser):
+            store.add_verdict(replace(good, user_id="nobody"))
+        for change in ({"item_id": "nothing"}, {"because": "nothing"}):
+            with pytest.raises(UnknownItem):
+                store.add_verdict(replace(good, **change))
+        with pytest.raises(InputError):
+            store.add_verdict(replace(good, time=datetime(2020, 1, 1)))
+        assert store.verdicts() == []
 
 
 class TestChats:

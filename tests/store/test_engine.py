@@ -17,7 +17,7 @@ from store import engine
 from store.database import Store
 from store.engine import Engine
 from store.errors import InputError, StoreError
-from store.records import Event, EventKind, Impression, Item
+from store.records import Event, EventKind, Impression, Item, Verdict
 from store.schema import metadata
 
 
@@ -106,13 +106,14 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert "newer Tastemaker" in raised.value.fix
 
 
-def test_a_database_without_impressions_gets_the_table_and_keeps_its_rows(database_url: str) -> None:
+def test_a_database_of_an_older_version_gets_the_later_tables_and_keeps_its_rows(database_url: str) -> None:
     with Store.open(database_url) as store:
         store.put_items([Item("a", "Alpha")])
         store.add_events([Event("u", "a", EventKind.LIKE, datetime(2020, 1, 1, tzinfo=UTC))])
     opened = Engine(database_url)
     with opened.write() as connection:  # as the version before left it
         connection.exec_driver_sql("DROP TABLE impressions")
+        connection.exec_driver_sql("DROP TABLE verdicts")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
     opened.close()
     with Store.open(database_url) as store:
@@ -120,6 +121,8 @@ def test_a_database_without_impressions_gets_the_table_and_keeps_its_rows(databa
         now = datetime.now(UTC)
         assert store.add_impressions([Impression("a", "u", 1, now, "s", "api")]) == 1
         assert [one.impressions for one in store.shown(["a"])] == [1]
+        store.add_verdict(Verdict("u", "a", None, agrees=True, time=now, snapshot_id="s"))
+        assert len(store.verdicts()) == 1
 
 
 def test_many_open_a_new_database_at_once(database_url: str) -> None:
