@@ -102,7 +102,7 @@ class Mapper:
         plane = np.concatenate((known.plane, _beside(_likeness_rows(state, cold), state, known)))
         frequency = Counter(category for item in state.catalogue.items for category in item.categories)
         points = [
-            MapPoint(item, float(x), float(y), _main_category(item, frequency), bool(state.is_cold[index]))
+            MapPoint(item, float(x), float(y), _main_category(item, frequency), bool(state.is_new[index]))
             for index, (x, y) in zip(np.concatenate((known.items, cold)).tolist(), plane.tolist(), strict=True)
             if (item := state.catalogue.at(index)).active
         ]

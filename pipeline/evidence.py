@@ -161,7 +161,7 @@ class Evidence:
             add(contributions["popularity"], "popular")
         found.sort(key=lambda pair: -pair[0])
         reasons = [reason for _, reason in found]
-        if self._state.is_cold[candidate]:
+        if self._state.is_new[candidate]:
             reasons.insert(0, Reason(kind="new", readers=self._state.stand_ins.readers_of(candidate)))
         matched = _matched_values(query, item)
         if matched:

@@ -82,7 +82,7 @@ class Explainer:
             content=self._content_matches(reader, candidate),
             reasons=self.evidence.reasons(query, reader, ranked, places, said=said)[0],
             snapshot_id=self._state.snapshot_id,
-            is_new=bool(self._state.is_cold[candidate]),
+            is_new=bool(self._state.is_new[candidate]),
             baseline_score=None if baseline is None else baseline[0],
             baseline_rank=None if baseline is None else baseline[1],
             notes=self._notes(reader, candidate, allowed),
@@ -226,7 +226,7 @@ class Explainer:
 
     def _evidence_paths(self, reader: Reader, candidate: int, split: Contributions) -> tuple[EvidencePath, ...]:
         """Paths through other people, who appear without name or id."""
-        if self._state.is_cold[candidate]:
+        if self._state.is_new[candidate]:
             return ()
         catalogue = self._state.catalogue
         target = catalogue.at(candidate)
@@ -256,8 +256,10 @@ class Explainer:
         notes: list[str] = []
         if not allowed[candidate]:
             notes.append("The constraints of the request, or the catalogue, keep this item out.")
-        if self._state.is_cold[candidate]:
+        if self._state.is_new[candidate]:
             notes.append("No one had met this item when the models were trained: its place comes from its content.")
+        elif self._state.is_cold[candidate]:
+            notes.append("It had few readers when the models were trained: its content has a part in its place.")
         if not len(reader.history):
             notes.append("There is no history yet: the place comes from what everyone likes and what was asked for.")
         return tuple(notes)

@@ -196,7 +196,7 @@ class Exposure:
         base: float,
     ) -> IndexArray:
         """New candidates of one reader that the list leaves out, by their draw: positions, best first."""
-        fresh = state.is_cold[ranked.candidates[row]]
+        fresh = state.is_new[ranked.candidates[row]]
         fresh[listed[listed >= 0]] = False
         positions = np.flatnonzero(fresh)
         items = ranked.candidates[row, positions]

@@ -33,6 +33,7 @@ class Models:
         fold_in: over the items that may stand in for new ones.
         warm_up: by scorer, how new items enter it.
         diversity: strength of the rerank step, 0..1.
+        young_stand_in: whether young items (`pipeline.young`) stay with their stand-ins.
     """
 
     users: IdMap[UserId]
@@ -49,6 +50,7 @@ class Models:
     warm_up: Mapping[str, WarmUp]
     blend: Blend
     diversity: float
+    young_stand_in: bool = True
 
     @property
     def stand_ins(self) -> IndexArray:
@@ -76,6 +78,7 @@ class Models:
                 "times": self.interactions.times,
             },
             "rerank": {"diversity": np.array([self.diversity])},
+            "young": {"stand_in": np.array([self.young_stand_in])},
             "fold_in": self.fold_in.to_arrays(),
             "warm_up": {name: np.array([one.half, one.stretch]) for name, one in self.warm_up.items()},
         }
@@ -113,4 +116,5 @@ class Models:
             },
             blend=Blend.from_arrays(snapshot.arrays("blend")),
             diversity=float(snapshot.arrays("rerank")["diversity"][0]),
+            young_stand_in=bool(snapshot.arrays("young")["stand_in"][0]),
         )

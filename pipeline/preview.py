@@ -190,7 +190,7 @@ def _segments(state: ServingState, users: IndexArray, reached: NDArray[np.bool_]
 
 
 def _confidence(state: ServingState, candidate: int) -> float | None:
-    if not state.is_cold[candidate]:
+    if not state.is_new[candidate]:
         return None
     return state.models.projector.explained(_modalities(state, candidate))
 
@@ -203,7 +203,7 @@ def _modalities(state: ServingState, candidate: int) -> frozenset[str]:
 
 def _missing(draft: Item, state: ServingState, candidate: int) -> tuple[str, ...]:
     """What the models could use and the draft does not say."""
-    if not state.is_cold[candidate]:
+    if not state.is_new[candidate]:
         return ()
     missing: list[str] = []
     if not draft.description.strip() and any(item.description for item in state.catalogue.items):

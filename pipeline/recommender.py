@@ -378,7 +378,7 @@ class Recommender:
     def _met(self, state: ServingState) -> _Serving:
         """A state that knows of no reader yet, with those that its new items have."""
         newest = self._store.newest_event()
-        return self._serve(self._with_readers(state, state.new_items()), newest)
+        return self._serve(self._with_readers(state, state.cold_items()), newest)
 
     def _with_readers(self, state: ServingState, item_ids: Sequence[str]) -> ServingState:
         """Someone who takes an event back is counted until the item is met again."""
@@ -434,7 +434,7 @@ def _assembled(
             score=float(ranked.scores[row, position]),
             channels=channel_scores(ranked, row, int(position)),
             reasons=(trial if placed.on_trial[row, rank - 1] else ()) + reasons[rank - 1],
-            is_new=bool(state.is_cold[ranked.candidates[row, position]]),
+            is_new=bool(state.is_new[ranked.candidates[row, position]]),
         )
         for rank, position in enumerate(positions, start=1)
     )

@@ -16,6 +16,7 @@ from pipeline.content_scorer import ContentScorer
 from pipeline.contracts import ItemEncoder, Scorer, Scores, VectorIndex, Vectors
 from pipeline.index import IndexSettings, build_index
 from pipeline.models import Models
+from pipeline.young import readers_of, young_items
 from rankers.sasrec_scorer import SASRecScorer
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience
@@ -46,7 +47,8 @@ class ServingState:
         vectors: float32 [N+1, D] fused content.
         lightgcn: over the whole catalogue, cold items projected.
         sasrec: likewise.
-        is_cold: bool [N+1], items without a single training interaction.
+        is_new: bool [N+1], items without a single training interaction.
+        is_cold: bool [N+1], those and the young ones of training (`pipeline.young`): what others stand in for.
         stand_ins: of the cold items.
         scorers: by name, all of them over the whole catalogue.
         index: settings of ``content_index``.
@@ -61,6 +63,7 @@ class ServingState:
     vectors: Vectors
     lightgcn: LightGCNScorer
     sasrec: SASRecScorer
+    is_new: NDArray[np.bool_]
     is_cold: NDArray[np.bool_]
     stand_ins: StandIns
     scorers: Mapping[str, Scorer]
@@ -87,14 +90,20 @@ class ServingState:
         """
         num_items = len(catalogue)
         vectors = content_vectors(content, models.modalities)
-        counts = models.interactions.item_counts
-        is_cold = np.ones(num_items + 1, dtype=bool)
-        is_cold[: len(counts)] = counts == 0
-        is_cold[PADDING] = False
+        interactions = models.interactions
+        counts = interactions.item_counts
+        is_new = np.ones(num_items + 1, dtype=bool)
+        is_new[: len(counts)] = counts == 0
+        is_new[PADDING] = False
+        young = young_items(interactions) if models.young_stand_in else np.zeros(0, dtype=np.int64)
+        is_cold = is_new.copy()
+        is_cold[young] = True
         cold = np.flatnonzero(is_cold)
         by_content = models.projector.project([catalogue.at(int(index)) for index in cold], content.rows(cold - 1))
         known = models.stand_ins
         stand_ins = StandIns.of_content(cold, known, by_content, counts[known])
+        if len(young):
+            stand_ins = stand_ins.with_readers(readers_of(young, interactions), models.fold_in)
         lightgcn, sasrec, scorers = _scorers(models, vectors, stand_ins)
         return cls(
             snapshot_id=snapshot_id,
@@ -104,6 +113,7 @@ class ServingState:
             vectors=vectors,
             lightgcn=lightgcn,
             sasrec=sasrec,
+            is_new=is_new,
             is_cold=is_cold,
             stand_ins=stand_ins,
             scorers=scorers,
@@ -138,7 +148,9 @@ class ServingState:
         fresh = content_vectors(encoded, self.models.modalities)[1:]
         vectors = np.concatenate((self.vectors, fresh[new]))
         vectors[indices[known]] = fresh[known]
-        is_cold = np.concatenate((self.is_cold, np.ones(len(new), dtype=bool)))
+        is_new, is_cold = (
+            np.concatenate((known_ones, np.ones(len(new), dtype=bool))) for known_ones in (self.is_new, self.is_cold)
+        )
         cold = np.flatnonzero(is_cold[indices])
         by_content = self.models.projector.project([changed[int(row)] for row in cold], encoded.rows(cold))
         stand_ins = self.stand_ins.with_content(indices[cold], by_content)
@@ -150,6 +162,7 @@ class ServingState:
             vectors=vectors,
             lightgcn=lightgcn,
             sasrec=sasrec,
+            is_new=is_new,
             is_cold=is_cold,
             stand_ins=stand_ins,
             scorers=scorers,
@@ -159,6 +172,10 @@ class ServingState:
 
     def new_items(self) -> list[str]:
         """Ids of the items that training did not know."""
+        return [self.catalogue.at(int(index)).item_id for index in np.flatnonzero(self.is_new)]
+
+    def cold_items(self) -> list[str]:
+        """Ids of the new items and of those that were young when the models were trained."""
         return [self.catalogue.at(int(index)).item_id for index in np.flatnonzero(self.is_cold)]
 
     @property
@@ -207,7 +224,10 @@ def _scorers(
     final = weighing["lightgcn"].rows(models.lightgcn.item_final)
     neighbours = weighing["lightgcn"].rows(models.lightgcn.item_neighbours)
     embeddings = weighing["sasrec"].rows(models.sasrec.item_rows)
-    lightgcn = models.lightgcn.replaced(cold[inside], item_final=final[inside], item_neighbours=neighbours[inside])
+    # What an item passes to its readers it has from training, wherever anybody met it.
+    unmet = inside & (models.interactions.item_counts[np.where(inside, cold, PADDING)] == 0)
+    passed = np.where(unmet[inside, None], neighbours[inside], models.lightgcn.item_neighbours[cold[inside]])
+    lightgcn = models.lightgcn.replaced(cold[inside], item_final=final[inside], item_neighbours=passed)
     lightgcn = lightgcn.extended(final[~inside], neighbours[~inside])
     sasrec = models.sasrec.replaced(cold[inside], item_rows=embeddings[inside]).extended(embeddings[~inside])
     by_behaviour: tuple[Scorer, ...] = (models.spectral, models.item_to_item, models.transition)

@@ -28,6 +28,7 @@ from pipeline.ranking import Mask, Ranker
 from pipeline.state import ServingState
 from pipeline.training_settings import TrainingSettings, configuration
 from pipeline.warm_up import WarmUp, learn_warm_up
+from pipeline.young import settled_items, young_items
 from rankers.blend import Blend
 from rankers.blend_features import PER_SCORER
 from rankers.held_out import CUT, ndcg
@@ -49,6 +50,9 @@ from store.snapshots import Snapshot, SnapshotStore
 DIVERSITIES = (0.0, 0.02, 0.05, 0.1, 0.2)
 """Strengths of the rerank step among which validation chooses."""
 
+
+ENOUGH_ASKED = 10
+"""Readers whose held-out item is young, from which they decide how young items are scored."""
 
 SCORERS = ("lightgcn", "spectral", "sasrec", "item_to_item", "transition", "popularity", "content")
 """What the blend weighs, by name."""
@@ -175,7 +179,13 @@ def fit_models(
     settings = replace(settings, spectral=spectral)
     final, _, _ = _Fit(data, settings, on_progress, stage, processes).run()
     dismiss(processes)
-    final = replace(final, blend=models.blend, diversity=models.diversity, warm_up=models.warm_up)
+    final = replace(
+        final,
+        blend=models.blend,
+        diversity=models.diversity,
+        warm_up=models.warm_up,
+        young_stand_in=models.young_stand_in,
+    )
     return Fitted(final, metrics, curves)
 
 
@@ -210,7 +220,7 @@ class _Fit:
         )
         lightgcn, sasrec = LightGCNScorer.from_model(trained.graph), SASRecScorer(trained.sequence)
         projected = self._projector(lightgcn, sasrec)
-        known = np.flatnonzero(interactions.item_counts)[projected.projector.stand_ins]
+        known = settled_items(interactions)[projected.projector.stand_ins]
         models = Models(
             users=data.users,
             items=data.item_ids,
@@ -246,8 +256,7 @@ class _Fit:
     def _projector(self, lightgcn: LightGCNScorer, sasrec: SASRecScorer) -> ProjectorFit:
         data = self._data
         self._on_progress(f"Projecting content ({self._stage.name})", 0.0)
-        counts = data.interactions.item_counts
-        warm = np.flatnonzero(counts > 0)
+        counts, warm = data.interactions.item_counts, settled_items(data.interactions)
         rows = warm - 1
         projected = fit_projector(
             [data.items[int(row)] for row in rows],
@@ -304,7 +313,9 @@ def _with_blend(
         settings.blend,
         readers=rows,
     )
-    models = replace(models, blend=blend)
+    models = _with_young(data, replace(models, blend=blend), audience, targets, settings)
+    state = state_of(data, models)
+    ranker = Ranker(state, settings.ranking)
     shown = {"allowed": state.catalogue.active, "excluded": list(audience.histories)}
     metrics = {f"{name}:ndcg@10": _ndcg(ranker.alone(name, audience, k=CUT, **shown), targets) for name in names}
     models, metrics["pipeline:ndcg@10"] = _with_diversity(data, models, audience, targets, settings)
@@ -325,6 +336,27 @@ def _examples(
     position = np.where(found.any(axis=1), found.argmax(axis=1), -1)
     lengths = np.array([len(history) for history in audience.histories], dtype=np.int64)
     return stacked, mask, position, lengths
+
+
+def _with_young(
+    data: TrainingData, models: Models, audience: Audience, targets: IndexArray, settings: TrainingSettings
+) -> Models:
+    """Let young items speak for themselves where those who took to one find it better that way.
+
+    Content that says little, or a log in which what came just before says it all, can make the stand-ins the worse
+    choice; where too few took to one, they stay.
+    """
+    asked = np.flatnonzero(np.isin(targets, young_items(data.interactions)))
+    if len(asked) < ENOUGH_ASKED:
+        return models
+    some = Audience(audience.users[asked], [audience.histories[row] for row in asked.tolist()])
+    quality: dict[bool, float] = {}
+    for stand_in in (True, False):
+        state = state_of(data, replace(models, young_stand_in=stand_in))
+        ranker = Ranker(state, settings.ranking)
+        found = ranker.top(some, k=CUT, allowed=state.catalogue.active, excluded=list(some.histories))
+        quality[stand_in] = _ndcg(found, targets[asked])
+    return replace(models, young_stand_in=quality[True] >= quality[False])
 
 
 def _with_diversity(

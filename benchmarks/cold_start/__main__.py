@@ -28,7 +28,8 @@ NETWORKS = {"dropoutnet": networks.dropoutnet, "clcrec": networks.clcrec}
 CATALOGUES = {"ours_text": "text", "ours_image": "image", "ours_title": "title", "ours_title_image": "title_image"}
 STAGES = (1, 3, 10, 30, 100)
 CURVE = tuple(f"{who}_n{count}" for count in STAGES for who in ("behaviour", "ours"))
-ROWS = (*PLAIN, *NETWORKS, *CATALOGUES, "ours", "ours_without_cold", *CURVE)
+AGAIN = tuple(f"{who}_n{count}" for count in (3, 30) for who in ("trained", "retrained"))
+ROWS = (*PLAIN, *NETWORKS, *CATALOGUES, "ours", "ours_without_cold", *CURVE, *AGAIN)
 _QUICK_USERS, _QUICK_EPOCHS, _QUICK_STEPS = 600, 2, 100
 _EASE_L2 = 300.0
 _SURE = 1.96
@@ -45,11 +46,15 @@ class Contest:
         cold_items: file of ids.
         encoder: of the items' content.
         seed: of everything random but the halves of the cold interactions.
+        users: the first so many only; None for all.
         quick: few users, epochs and steps.
     """
 
-    def __init__(self, folder: Path, cold_items: Path, encoder: ContentEncoder, *, seed: int, quick: bool) -> None:
-        self._split = Split.read(folder, cold_items, seed=seed, limit=_QUICK_USERS if quick else None)
+    def __init__(
+        self, folder: Path, cold_items: Path, encoder: ContentEncoder, *, seed: int, users: int | None, quick: bool
+    ) -> None:
+        self._split = Split.read(folder, cold_items, seed=seed, limit=_QUICK_USERS if quick else users)
+        self._again: dict[str, Fitted] = {}
         self._folder, self._encoder, self._seed, self._quick = folder, encoder, seed, quick
         self._ours: dict[str, Ours] = {}
         self._gains: dict[str, np.ndarray] = {}
@@ -79,7 +84,13 @@ class Contest:
         who, count = name.split("_n")
         shown = split.revealed(int(count))
         histories = split.with_revealed(shown)
-        ranking = self._model("all").after(shown) if who == "ours" else ease(histories, l2=_EASE_L2)
+        if who in ("trained", "retrained"):
+            if count not in self._again:
+                self._again[count] = self.warm.again(histories)
+            model = self._model("all")
+            ranking = (model.trained if who == "trained" else model.retrained)(self._again[count])
+        else:
+            ranking = self._model("all").after(shown) if who == "ours" else ease(histories, l2=_EASE_L2)
         return self._judged(name, ranking, None, histories)
 
     def _judged(self, name: str, ranking: Ranking, remaining: Ranking | None, histories: Interactions) -> Figures:
@@ -152,11 +163,19 @@ def main() -> None:
     parser = options(cold_start.__doc__)
     parser.add_argument("folder", type=Path, help="folder with items, interactions and pictures")
     parser.add_argument("--cold-items", type=Path, required=True, help="ids of the cold items, one a line")
+    parser.add_argument("--users", type=int, help="the first so many users only")
     arguments = parser.parse_args()
     report = Report("cold_start", environment={"data": arguments.folder.name, "threads": torch.get_num_threads()})
     with tempfile.TemporaryDirectory() as home, Service.open(load_settings(home=Path(home))) as service:
         contests = {
-            seed: Contest(arguments.folder, arguments.cold_items, service.encoder, seed=seed, quick=arguments.quick)
+            seed: Contest(
+                arguments.folder,
+                arguments.cold_items,
+                service.encoder,
+                seed=seed,
+                users=arguments.users,
+                quick=arguments.quick,
+            )
             for seed in arguments.seeds
         }
         for name in chosen(ROWS, arguments.only):

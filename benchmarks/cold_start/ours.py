@@ -21,6 +21,7 @@ from pipeline.contracts import Scorer, Scores
 from pipeline.state import content_vectors
 from pipeline.training_settings import TrainingSettings
 from pipeline.warm_up import learn_warm_up
+from pipeline.young import readers_of, settled_items, young_items
 from rankers.blend import Blend
 from rankers.item_fold_in import ItemFoldIn
 from rankers.item_to_item import ItemToItemScorer
@@ -54,10 +55,22 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Warm:
-    """What is fitted once for all catalogues: on what remains beside the held-out items, and on all that is known."""
+    """What is fitted once for all catalogues: on what remains beside the held-out items, and on all that is known.
+
+    Attributes:
+        training: of LightGCN, with the number of epochs that was found.
+        spectral: the filter that was chosen.
+    """
 
     chosen: Fitted
     final: Fitted
+    training: TrainerSettings
+    spectral: SpectralSettings
+
+    def again(self, interactions: Interactions) -> Fitted:
+        """Fitted on other interactions with what was chosen."""
+        lightgcn, _ = fit_lightgcn(interactions, self.training, None)
+        return Fitted(interactions, lightgcn, SpectralScorer.fit(interactions, self.spectral))
 
 
 def fit_warm(split: Split, *, seed: int, epochs: int) -> Warm:
@@ -66,10 +79,13 @@ def fit_warm(split: Split, *, seed: int, epochs: int) -> Warm:
     held = taught(split.held)
     spectral, choice = choose_spectral(split.remaining, held, settings=SpectralSettings(seed=seed))
     lightgcn, best = fit_lightgcn(split.remaining, settings, held)
-    final, _ = fit_lightgcn(split.known, replace(settings, epochs=best), None)
+    training = replace(settings, epochs=best)
+    final, _ = fit_lightgcn(split.known, training, None)
     return Warm(
         Fitted(split.remaining, lightgcn, spectral),
         Fitted(split.known, final, SpectralScorer.fit(split.known, choice.settings)),
+        training,
+        choice.settings,
     )
 
 
@@ -125,12 +141,25 @@ class Ours:
         stand_ins = stand_ins.with_readers(readers, ItemFoldIn.fit(final.interactions, stand_ins.known))
         return everything(self.blend, self._cold_aware(final, stand_ins), self._split.num_items)
 
+    def trained(self, again: Fitted) -> Ranking:
+        """After training on all that was shown, every item speaking for itself."""
+        scorers = again.scorers | {"content": ContentScorer(self._vectors)}
+        return everything(self.blend, scorers, self._split.num_items)
+
+    def retrained(self, again: Fitted) -> Ranking:
+        """The same as it ships: young items stay with their stand-ins."""
+        young = young_items(again.interactions)
+        stand_ins = self._stand_ins(again, self._project(again))
+        stand_ins = stand_ins.with_readers(
+            readers_of(young, again.interactions), ItemFoldIn.fit(again.interactions, stand_ins.known)
+        )
+        return everything(self.blend, self._cold_aware(again, stand_ins), self._split.num_items)
+
     def _known(self, fitted: Fitted, projected: ProjectorFit) -> IndexArray:
-        return np.flatnonzero(fitted.interactions.item_counts)[projected.projector.stand_ins]
+        return settled_items(fitted.interactions)[projected.projector.stand_ins]
 
     def _project(self, fitted: Fitted) -> ProjectorFit:
-        counts = fitted.interactions.item_counts
-        warm = np.flatnonzero(counts)
+        counts, warm = fitted.interactions.item_counts, settled_items(fitted.interactions)
         return fit_projector(
             [self._catalogue.items[index - 1] for index in warm.tolist()],
             self._catalogue.content.rows(warm - 1),

@@ -1,0 +1,49 @@
+"""Items that had just arrived when the models were trained: few readers say little yet, and their content says more.
+
+Training turns a handful of interactions into a vector of its own, and with it into a score that hardly any list has
+room for: an item would stand high on the day it arrives, by its content, and vanish at the next training. So items of
+which training saw only the beginning stay with their stand-ins (`pipeline.cold`), which weigh content against the same
+readers, until there are enough of these.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from store.ids import IndexArray
+from store.interactions import Interactions
+
+ENOUGH = 100
+"""Readers from which an item speaks for itself; learned warm-ups count content about as much as behaviour there."""
+RECENT = 0.1
+"""Newest share of the interactions in which an item must have been met for the first time. One that was always there
+and has few readers is not young but unpopular."""
+MOST = 0.2
+"""Of the items that anybody met: where more are young, the catalogue itself is, and its items have to stand in."""
+
+
+def young_items(interactions: Interactions) -> IndexArray:
+    """Ascending int64 [Y]; none where the interactions have no order in time, or hardly anything else was met."""
+    counts = interactions.item_counts
+    if not len(interactions):
+        return np.zeros(0, dtype=np.int64)
+    first = np.full(interactions.num_items + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, interactions.items, interactions.times)
+    since = np.quantile(interactions.times, 1 - RECENT)
+    young = np.flatnonzero((counts > 0) & (counts < ENOUGH) & (first > since))
+    return young if len(young) <= MOST * np.count_nonzero(counts) else np.zeros(0, dtype=np.int64)
+
+
+def settled_items(interactions: Interactions) -> IndexArray:
+    """Items that somebody met and that are not young, ascending int64: what is learned about others from."""
+    return np.setdiff1d(np.flatnonzero(interactions.item_counts), young_items(interactions))
+
+
+def readers_of(items: IndexArray, interactions: Interactions) -> dict[int, list[IndexArray]]:
+    """Histories of everyone who met each of some items."""
+    among = np.isin(interactions.items, items)
+    pairs = np.unique(np.stack((interactions.items[among], interactions.users[among])), axis=1)
+    met: dict[int, list[IndexArray]] = {}
+    for item, user in pairs.T.tolist():
+        met.setdefault(item, []).append(interactions.history(user))
+    return met
