@@ -70,6 +70,35 @@ class AuditSettings:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Whose lists: everyone's, unless narrowed.
+
+    Attributes:
+        user_ids: these only.
+        category: only those whose favourite it is (``favourites``), by what training knew of them.
+        sample: at most so many of them, drawn at random.
+        seed: of the draw.
+    """
+
+    user_ids: tuple[str, ...] | None = None
+    category: str | None = None
+    sample: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.sample is not None and self.sample < 1:
+            raise InputError(f"sample is {self.sample}, below 1", fix="Leave it out for everyone.")
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        who = "everyone" if self.user_ids is None else f"{len(self.user_ids):,} named users"
+        if self.category is not None:
+            who = f"{'readers' if self.user_ids is None else who} who favour {self.category}"
+        return who if self.sample is None else f"{who}, a sample of up to {self.sample:,}"
+
+
+@dataclass(frozen=True)
 class ItemFacts:
     """What is known of the items, row 0 being padding.
 
@@ -241,6 +270,7 @@ def audit(
     bits = self_information(facts.readers, num_users=facts.num_users)
     measures = np.column_stack((_indicator(parts, len(deciles)), popularity, bits, new)).astype(np.float64)
     measures[PADDING] = 0.0
+    categories, calibration = _by_category(shown, lists, histories, facts, settings)
     *shares, of_popularity, of_novelty, of_new = shown.compared(measures, bootstrap)
     return Audit(
         snapshot_id=snapshot_id,
@@ -262,7 +292,8 @@ def audit(
             Share(label, int((facts.active & (parts == part)).sum()), share, *_range(facts.readers[parts == part]))
             for part, (label, share) in enumerate(zip(deciles, shares, strict=True))
         ),
-        **_by_category(shown, lists, histories, facts, settings),
+        categories=categories,
+        calibration=calibration,
         alpha=settings.alpha,
         level=settings.bootstrap.level,
         resamples=settings.bootstrap.resamples,
@@ -406,22 +437,20 @@ def _by_category(
     histories: Sequence[IndexArray],
     facts: ItemFacts,
     settings: AuditSettings,
-) -> dict[str, tuple[Share, ...] | Calibration | None]:
+) -> tuple[tuple[Share, ...], Calibration | None]:
     """Shares by category and the calibration, over readers with categories on both sides."""
     wanted, given = distributions(shown.history, facts.has), distributions(shown.listed, facts.has)
     judged = (wanted.sum(axis=1) > 0) & (given.sum(axis=1) > 0)
     if not judged.any():
-        return {"categories": (), "calibration": None}
+        return (), None
     weighted = distributions(shown.weighted, facts.has)[judged]
     wanted, given = wanted[judged], given[judged]
     bootstrap = Bootstrap(int(judged.sum()), settings.bootstrap)
-    return {
-        "categories": _shares(wanted, given, weighted, facts, settings, bootstrap),
-        "calibration": _calibration(
-            wanted, given, weighted, [histories[row] for row in np.flatnonzero(judged)], facts, settings, bootstrap,
-            length=lists.shape[1],
-        ),
-    }  # fmt: skip
+    kept = [history for history, counts in zip(histories, judged.tolist(), strict=True) if counts]
+    return (
+        _shares(wanted, given, weighted, facts, settings, bootstrap),
+        _calibration(wanted, given, weighted, kept, facts, settings, bootstrap, length=lists.shape[1]),
+    )
 
 
 def _shares(
@@ -436,7 +465,7 @@ def _shares(
     order = np.argsort(-wanted.mean(axis=0), kind="stable")
     named, rest = order[: settings.categories], order[settings.categories :]
     has = facts.has[facts.active] > 0
-    labels = [facts.categories[column] for column in named]
+    labels = [facts.categories[column] for column in named.tolist()]
     items = [int(has[:, column].sum()) for column in named]
     if len(rest):
         labels.append(OTHERS)
@@ -447,7 +476,7 @@ def _shares(
         return np.column_stack((parts, values[:, rest].sum(axis=1))) if len(rest) else parts
 
     found = _compared(merged(given), merged(weighted), merged(wanted), bootstrap)
-    return tuple(Share(*row) for row in zip(labels, items, found, strict=True))
+    return tuple(Share(label, count, share) for label, count, share in zip(labels, items, found, strict=True))
 
 
 def _calibration(

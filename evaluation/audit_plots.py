@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -16,6 +17,12 @@ WEIGHTED = "#a8841b"
 _EVEN = "rgba(128, 120, 110, .7)"
 _LABEL = 60
 """Characters of a category or a group."""
+AXES = {
+    "deciles": ("items by readers in training, decile (1: least met)", "share of places (of history)"),
+    "categories": ("share of places (of history)", ""),
+    "lorenz": ("share of items, least exposed first", "share of all exposure"),
+}
+"""Titles of x and y."""
 NAMES = {"history": "Their histories", "listed": "Their lists", "weighted": "Their lists, weighted by place"}
 _COLOURS = {"history": HISTORY, "listed": LISTED, "weighted": WEIGHTED}
 
@@ -70,8 +77,8 @@ def overview(audit: Audit) -> go.Figure:
 def headline(audit: Audit) -> list[str]:
     """The figures in three lines of text."""
     lines = [
-        f"<b>{_plain(audit.group[:1].upper() + audit.group[1:])}</b>: {audit.readers:,} readers, the first {audit.k} places, snapshot "
-        f"{audit.snapshot_id}",
+        f"<b>{_plain(audit.group[:1].upper() + audit.group[1:])}</b>: {audit.readers:,} readers, the first {audit.k} "
+        f"places, snapshot {audit.snapshot_id}",
         f"{audit.coverage:.1%} of {audit.items:,} items are shown to somebody; Gini {audit.listed.gini:.3f}, in the "
         f"histories {audit.history.gini:.3f}",
     ]
@@ -84,7 +91,7 @@ def headline(audit: Audit) -> list[str]:
     return lines
 
 
-def _add_deciles(figure: go.Figure, shares: Sequence[Share], **where: int) -> None:
+def _add_deciles(figure: go.Figure, shares: Sequence[Share], **where: Any) -> None:
     labels = [share.label for share in shares]
     ranges = [_range(share) for share in shares]
     for side in ("history", "listed"):
@@ -112,13 +119,12 @@ def _add_deciles(figure: go.Figure, shares: Sequence[Share], **where: int) -> No
         hovertemplate="decile %{x}, weighted by place: %{y:.1%}<extra></extra>",
         **where,
     )
-    figure.update_xaxes(
-        title={"text": "items by readers in training, decile (1: least met)"}, type="category", tickangle=0, **where
-    )
-    figure.update_yaxes(title={"text": "share of places (of history)"}, tickformat=".0%", rangemode="tozero", **where)
+    x, y = AXES["deciles"]
+    figure.update_xaxes(title={"text": x}, type="category", tickangle=0, **where)
+    figure.update_yaxes(title={"text": y}, tickformat=".0%", rangemode="tozero", **where)
 
 
-def _add_categories(figure: go.Figure, shares: Sequence[Share], *, legend: bool = True, **where: int) -> None:
+def _add_categories(figure: go.Figure, shares: Sequence[Share], *, legend: bool = True, **where: Any) -> None:
     labels = [_plain(share.label) for share in shares]
     for side in ("listed", "history"):  # plotly draws the first bar of a group lowest
         found = [getattr(share.share, side) for share in shares]
@@ -136,10 +142,10 @@ def _add_categories(figure: go.Figure, shares: Sequence[Share], *, legend: bool 
             **where,
         )
     figure.update_yaxes(autorange="reversed", automargin=True, tickangle=0, **where)
-    figure.update_xaxes(title={"text": "share of places (of history)"}, tickformat=".0%", rangemode="tozero", **where)
+    figure.update_xaxes(title={"text": AXES["categories"][0]}, tickformat=".0%", rangemode="tozero", **where)
 
 
-def _add_lorenz(figure: go.Figure, audit: Audit, *, legend: bool = True, **where: int) -> None:
+def _add_lorenz(figure: go.Figure, audit: Audit, *, legend: bool = True, **where: Any) -> None:
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", name="All alike", showlegend=legend, hoverinfo="skip",
         line={"color": _EVEN, "width": 1, "dash": "dot"}, **where,
@@ -156,8 +162,9 @@ def _add_lorenz(figure: go.Figure, audit: Audit, *, legend: bool = True, **where
             hovertemplate=f"{NAMES[side]}: the least exposed %{{x:.0%}} of the items get %{{y:.1%}}<extra></extra>",
             **where,
         )
-    figure.update_xaxes(title={"text": "share of items, least exposed first"}, tickformat=".0%", range=[0, 1], **where)
-    figure.update_yaxes(title={"text": "share of all exposure"}, tickformat=".0%", range=[0, 1], **where)
+    x, y = AXES["lorenz"]
+    figure.update_xaxes(title={"text": x}, tickformat=".0%", range=[0, 1], **where)
+    figure.update_yaxes(title={"text": y}, tickformat=".0%", range=[0, 1], **where)
 
 
 def _range(share: Share) -> str:

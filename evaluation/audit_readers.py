@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
-from evaluation.audit import Audit, AuditSettings, ItemFacts, audit, favourites
+from evaluation.audit import Audit, AuditSettings, Group, ItemFacts, audit, favourites
 from pipeline.catalogue import CATEGORY
 from pipeline.recommender import Recommender
 from pipeline.state import ServingState
 from store.database import Store
 from store.errors import InputError
-from store.ids import PADDING
+from store.ids import PADDING, IndexArray
+from store.interactions import Sparse
 
 _PAGE = 1_000
 """Users that are read from the store at a time."""
@@ -23,35 +24,6 @@ _AT_ONCE = 128
 
 OnReaders = Callable[[int, int], None]
 """Told of the readers done and of all."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Whose lists: everyone's, unless narrowed.
-
-    Attributes:
-        user_ids: these only.
-        category: only those whose favourite it is (``evaluation.audit.favourites``), by what training knew of them.
-        sample: at most so many of them, drawn at random.
-        seed: of the draw.
-    """
-
-    user_ids: tuple[str, ...] | None = None
-    category: str | None = None
-    sample: int | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.sample is not None and self.sample < 1:
-            raise InputError(f"sample is {self.sample}, below 1", fix="Leave it out for everyone.")
-
-    @property
-    def label(self) -> str:
-        """In words."""
-        who = "everyone" if self.user_ids is None else f"{len(self.user_ids):,} named users"
-        if self.category is not None:
-            who = f"{'readers' if self.user_ids is None else who} who favour {self.category}"
-        return who if self.sample is None else f"{who}, a sample of up to {self.sample:,}"
 
 
 def favourite_counts(state: ServingState) -> dict[str, int]:
@@ -147,7 +119,7 @@ def _lovers(state: ServingState, ids: Sequence[str], category: str) -> list[str]
     return [user_id for user_id in ids if favourite[users.get(user_id, PADDING)] == wanted]
 
 
-def _favourites(state: ServingState, has: np.ndarray) -> np.ndarray:
+def _favourites(state: ServingState, has: NDArray[np.float32]) -> IndexArray:
     """By user of the models, int64 [U+1]; -1 at the padding."""
-    matrix = state.models.interactions.matrix
+    matrix: Sparse = state.models.interactions.matrix
     return favourites(matrix, has[: matrix.shape[1]])

@@ -37,7 +37,7 @@ def measures(audit: Audit) -> list[tuple[str, str, object, int]]:
 
 
 def _figure(figure: go.Figure, name: str, *, height: int) -> Markup:
-    axes = figure.layout.xaxis.title.text, figure.layout.yaxis.title.text
-    styled = plots.styled(figure, x=axes[0] or "", y=axes[1] or "")
+    x, y = audit_plots.AXES[name]
+    styled = plots.styled(figure, x=x, y=y)
     styled.update_layout(height=height)
     return figure_html(styled, name)

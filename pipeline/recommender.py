@@ -130,13 +130,14 @@ class Recommender:
         *,
         settings: RankingSettings = RankingSettings(),
         exposure: ExposureSettings = ExposureSettings(),
+        snapshot: Snapshot | None = None,
     ) -> Recommender:
-        """Serve the current snapshot.
+        """Serve the current snapshot, or a given one.
 
         Raises:
             NoSnapshot: nothing has been trained yet.
         """
-        snapshot = snapshots.current()
+        snapshot = snapshot or snapshots.current()
         if snapshot is None:
             raise NoSnapshot("there is no trained snapshot", fix="Run `tastemaker train` first.")
         state = load_state(snapshot, store, encoder)
