@@ -18,7 +18,7 @@ _EVEN = "rgba(128, 120, 110, .7)"
 _LABEL = 60
 """Characters of a category or a group."""
 AXES = {
-    "deciles": ("items by readers in training, decile (1: least met)", "share of places (of history)"),
+    "deciles": ("popularity decile (1: met by the fewest)", "share of places (of history)"),
     "categories": ("share of places (of history)", ""),
     "lorenz": ("share of items, least exposed first", "share of all exposure"),
 }

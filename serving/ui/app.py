@@ -9,9 +9,11 @@ import gradio as gr
 
 from encoders.images import load_image
 from serving.ui.api import UiService
+from serving.ui.audit import AuditView
 from serving.ui.batch import BatchView
 from serving.ui.catalogue import CatalogueView
 from serving.ui.chat import ChatTab
+from serving.ui.compare import CompareView
 from serving.ui.onboard import OnboardTab
 from serving.ui.parts import sent
 from serving.ui.pictures import Pictures
@@ -20,6 +22,7 @@ from serving.ui.session import RECALL
 from serving.ui.status import StatusTab
 from serving.ui.theme import stylesheet, theme
 from serving.ui.why import WhyTab
+from serving.ui.why_removal import RemovalView
 
 QUEUE = 64
 """Waiting events, over all visitors; more are refused instead of growing memory."""
@@ -32,9 +35,12 @@ def build_ui(service: UiService) -> gr.Blocks:
     catalogue = CatalogueView(service, renderer)
     batch = BatchView(service, renderer)
     why, status = WhyTab(service, renderer), StatusTab(service, renderer)
+    removal = RemovalView(service, renderer)
+    compare, audit = CompareView(service, renderer), AuditView(service, renderer)
 
     def open_why(user_id: str, chat_id: str, event: gr.EventData) -> dict[Any, Any]:
-        return {tabs: gr.Tabs(selected="why"), **why.show(user_id, sent(event, "item"), chat_id=chat_id)}
+        opened = {tabs: gr.Tabs(selected="why"), why_views: gr.Tabs(selected="item")}
+        return {**opened, **why.show(user_id, sent(event, "item"), chat_id=chat_id)}
 
     def open_chat(event: gr.EventData) -> Iterator[dict[Any, Any]]:
         yield {tabs: gr.Tabs(selected="chat"), chat.chat: ""}
@@ -53,8 +59,14 @@ def build_ui(service: UiService) -> gr.Blocks:
                     batch.build()
                 with gr.Tab("Catalogue", id="catalogue") as catalogue_tab:
                     catalogue.build()
-            with gr.Tab("Why", id="why"):
-                why.build()
+            with gr.Tab("Why", id="why"), gr.Tabs(elem_id="why-views") as why_views:
+                with gr.Tab("Item", id="item"):
+                    why.build()
+                    removal.build()
+                with gr.Tab("Compare", id="compare") as compare_tab:
+                    compare.build()
+                with gr.Tab("Audit", id="audit") as audit_tab:
+                    audit.build()
             with gr.Tab("Status", id="status") as status_tab:
                 status.build()
         for tab in (chat, onboard, why):
@@ -62,9 +74,12 @@ def build_ui(service: UiService) -> gr.Blocks:
         batch.connect(file_tab)
         status.connect(status_tab)
         catalogue.connect(catalogue_tab)
+        removal.connect(why.user, why.item, why.chat)
+        compare.connect(compare_tab, why.user, why.item)
+        audit.connect(audit_tab)
         across: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 4, "api_visibility": "private"}
         for part in (chat.history, chat.cards):
-            part.why(open_why, [chat.user, chat.chat], [tabs, *why.outputs], **across)
+            part.why(open_why, [chat.user, chat.chat], [tabs, why_views, *why.outputs], **across)
         onboard.done.attempt(open_chat, None, [tabs, *chat.outputs], **across)
         page.load(chat.load, session, chat.outputs, js=RECALL, show_progress="hidden", api_visibility="private")
     return page.queue(max_size=QUEUE, default_concurrency_limit=8)
