@@ -16,6 +16,7 @@ from evaluation.audit import (
     OTHERS,
     Audit,
     AuditSettings,
+    Group,
     ItemFacts,
     audit,
     distributions,
@@ -209,3 +210,13 @@ def test_inequality_of_amounts() -> None:
     assert metrics.inequality(np.array([3, 3, 3])) == 0
     assert metrics.inequality(np.array([0, 0, 0, 8])) == pytest.approx(3 / 4)
     assert metrics.inequality(np.zeros(4)) == 0
+
+
+def test_a_group_in_words() -> None:
+    assert Group().label == "everyone"
+    assert Group(category="Crime").label == "readers who favour Crime"
+    assert Group(user_ids=("1", "2"), category="Crime", sample=5).label == (
+        "2 named users who favour Crime, a sample of up to 5"
+    )
+    with pytest.raises(InputError, match="sample is 0, below 1"):
+        Group(sample=0)
