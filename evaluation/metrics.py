@@ -162,8 +162,13 @@ def novelty(ranked: IndexArray, item_counts: NDArray[np.floating], *, num_users:
         num_users: U.
         k: cut.
     """
-    bits = np.log2(num_users + 1.0) - np.log2(np.asarray(item_counts, dtype=np.float64) + 1.0)
+    bits = self_information(item_counts, num_users=num_users)
     return _mean_over(bits[ranked[:, :k]], ranked[:, :k] != PADDING)
+
+
+def self_information(item_counts: NDArray[np.floating], *, num_users: int) -> FloatArray:
+    """What seeing each item says, in bits, as ``novelty`` has it: the shape of ``item_counts``."""
+    return np.log2(num_users + 1.0) - np.log2(np.asarray(item_counts, dtype=np.float64) + 1.0)
 
 
 def intra_list_diversity(ranked: IndexArray, vectors: NDArray[np.floating], *, k: int) -> FloatArray:
@@ -194,11 +199,15 @@ def coverage(ranked: IndexArray, *, num_items: int, k: int) -> float:
 
 def gini(ranked: IndexArray, *, num_items: int, k: int) -> float:
     """Inequality of exposure over the catalogue: 0 where all are shown equally often, near 1 where one takes all."""
-    shown = np.sort(_exposure(ranked, num_items, k))
-    if not shown.sum():
-        return 0.0
-    weights = 2 * np.arange(1, num_items + 1) - num_items - 1
-    return float((weights * shown).sum() / (num_items * shown.sum()))
+    return inequality(_exposure(ranked, num_items, k))
+
+
+def inequality(amounts: NDArray[np.number]) -> float:
+    """Gini coefficient of amounts >= 0, [N]: twice the area between the Lorenz curve and the diagonal (Gini 1912)."""
+    ordered, count = np.sort(amounts), len(amounts)
+    total = float(ordered.sum())
+    weights = 2 * np.arange(1, count + 1) - count - 1
+    return float((weights * ordered).sum() / (count * total)) if total else 0.0
 
 
 def _exposure(ranked: IndexArray, num_items: int, k: int) -> IndexArray:

@@ -35,13 +35,13 @@ def quality(report: Report, metric: str) -> go.Figure:
         figure.add_scatter(
             x=[found.mean],
             y=[system.name],
-            error_x=_whiskers([found]),
+            error_x=whiskers([found]),
             mode="markers",
             marker={"size": 12, "color": paint[system.name], "symbol": shapes[system.name]},
             name=system.name,
             hovertemplate=f"%{{y}}: %{{x:.4f}} ({found.low:.4f} to {found.high:.4f})<extra></extra>",
         )
-    return _styled(
+    return styled(
         figure, x=f"{metric}, mean over {report.data.readers:,} readers", y="system", rows=len(ordered), legend=False
     )
 
@@ -58,7 +58,7 @@ def differences(report: Report, metric: str) -> go.Figure:
         figure.add_scatter(
             x=[found.interval.mean],
             y=[found.other],
-            error_x=_whiskers([found.interval]),
+            error_x=whiskers([found.interval]),
             mode="markers",
             marker={
                 "size": 12,
@@ -69,7 +69,7 @@ def differences(report: Report, metric: str) -> go.Figure:
             name=found.other,
             hovertemplate=f"%{{y}}: %{{x:+.4f}} ({low:+.4f} to {high:+.4f})<extra></extra>",
         )
-    return _styled(
+    return styled(
         figure,
         x=f"lead of {report.main} in {metric}",
         y="compared with",
@@ -95,7 +95,7 @@ def recall_curves(report: Report) -> go.Figure:
             hovertemplate=f"{system.name}, recall@%{{x}}: %{{y:.4f}}<extra></extra>",
         )
     figure.update_yaxes(rangemode="tozero")
-    return _styled(figure, x="k, items shown", y="recall@k, share of items found")
+    return styled(figure, x="k, items shown", y="recall@k, share of items found")
 
 
 def beyond_accuracy(report: Report) -> go.Figure:
@@ -114,7 +114,7 @@ def beyond_accuracy(report: Report) -> go.Figure:
         )
     figure.update_xaxes(rangemode="tozero", ticksuffix="%")
     figure.update_yaxes(rangemode="tozero")
-    return _styled(figure, x=f"coverage@{report.cut}, % of the catalogue", y=metric)
+    return styled(figure, x=f"coverage@{report.cut}, % of the catalogue", y=metric)
 
 
 def sliced(report: Report, slices: Sequence[Slice], *, x: str, y: str) -> go.Figure:
@@ -129,7 +129,7 @@ def sliced(report: Report, slices: Sequence[Slice], *, x: str, y: str) -> go.Fig
         figure.add_scatter(
             x=[position + shift for position in range(len(slices))],
             y=[interval.mean for interval in found],
-            error_y=_whiskers(found),
+            error_y=whiskers(found),
             mode="markers",
             marker={"size": 9, "color": paint[name], "symbol": shapes[name]},
             name=name,
@@ -139,7 +139,7 @@ def sliced(report: Report, slices: Sequence[Slice], *, x: str, y: str) -> go.Fig
         )
     figure.update_xaxes(tickvals=list(range(len(slices))), ticktext=labels, tickangle=0)
     figure.update_yaxes(rangemode="tozero")
-    return _styled(figure, x=x, y=y)
+    return styled(figure, x=x, y=y)
 
 
 def training(curve: TrainingCurve) -> go.Figure:
@@ -159,13 +159,14 @@ def training(curve: TrainingCurve) -> go.Figure:
         )
         figure.update_layout(yaxis2={"overlaying": "y", "side": "right", "showgrid": False, "tickformat": ".3f"})
     figure.add_vline(x=curve.best_epoch, line={"width": 1.5, "dash": "dot", "color": "#888888"})
-    _styled(figure, x="epoch (dotted: kept)", y="training loss, nats")
+    styled(figure, x="epoch (dotted: kept)", y="training loss, nats")
     if validated:
         figure.update_layout(yaxis2={"title": {"text": "validation ndcg@10"}, "showgrid": False}, margin={"r": 72})
     return figure
 
 
-def _whiskers(intervals: Sequence[Interval]) -> Mapping[str, object]:
+def whiskers(intervals: Sequence[Interval]) -> Mapping[str, object]:
+    """Error bars from means to the ends of their intervals."""
     return {
         "type": "data",
         "symmetric": False,
@@ -176,7 +177,7 @@ def _whiskers(intervals: Sequence[Interval]) -> Mapping[str, object]:
     }
 
 
-def _styled(figure: go.Figure, *, x: str, y: str, rows: int | None = None, legend: bool = True) -> go.Figure:
+def styled(figure: go.Figure, *, x: str, y: str, rows: int | None = None, legend: bool = True) -> go.Figure:
     """One look for all; ``rows`` fits the height to a list of systems."""
     figure.update_layout(
         template="none",

@@ -32,15 +32,9 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
 
 def render(report: Report) -> str:
     """The page: tables and figures, styles and scripts inside."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     headline = f"ndcg@{report.cut}"
-    return environment.get_template("report.html.jinja").render(
+    return render_page(
+        "report.html.jinja",
         report=report,
         headline=headline,
         systems=sorted(report.systems, key=lambda system: -system.metrics[headline].mean),
@@ -51,19 +45,31 @@ def render(report: Report) -> str:
         ),
         colours=plots.colours(report),
         figures=_figures(report, headline),
-        plotly=Markup(get_plotlyjs()),  # noqa: S704  the library's own script, nothing of ours in it
     )
+
+
+def render_page(template: str, **values: object) -> str:
+    """A page of this folder that needs nothing else: its ``plotly`` is the library itself."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    plotly_script = Markup(get_plotlyjs())  # noqa: S704  the library's own script, nothing of ours in it
+    return environment.get_template(template).render(plotly=plotly_script, **values)
 
 
 def _figures(report: Report, headline: str) -> Mapping[str, object]:
     figures: dict[str, object] = {
-        "quality": _html(plots.quality(report, headline), "quality"),
-        "recall": _html(plots.recall_curves(report), "recall"),
-        "beyond": _html(plots.beyond_accuracy(report), "beyond"),
-        "history": _html(
+        "quality": figure_html(plots.quality(report, headline), "quality"),
+        "recall": figure_html(plots.recall_curves(report), "recall"),
+        "beyond": figure_html(plots.beyond_accuracy(report), "beyond"),
+        "history": figure_html(
             plots.sliced(report, report.by_history, x="items in the reader's history (readers)", y=headline), "history"
         ),
-        "popularity": _html(
+        "popularity": figure_html(
             plots.sliced(
                 report,
                 report.by_popularity,
@@ -73,15 +79,15 @@ def _figures(report: Report, headline: str) -> Mapping[str, object]:
             "popularity",
         ),
         "training": [
-            (curve, _html(plots.training(curve), f"training-{at}")) for at, curve in enumerate(report.training)
+            (curve, figure_html(plots.training(curve), f"training-{at}")) for at, curve in enumerate(report.training)
         ],
     }
     if report.differences:
-        figures["differences"] = _html(plots.differences(report, headline), "differences")
+        figures["differences"] = figure_html(plots.differences(report, headline), "differences")
     return figures
 
 
-def _html(figure: go.Figure, name: str) -> Markup:
+def figure_html(figure: go.Figure, name: str) -> Markup:
     """A figure as an element and its script. Plotly's JSON escapes <, > and /, so no name can end the script early."""
     return Markup(  # noqa: S704
         plotly.io.to_html(

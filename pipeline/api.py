@@ -15,6 +15,7 @@ from pipeline.query import (
     Recommendation,
     Recommendations,
     SmallestRemoval,
+    Standing,
     Vocabulary,
 )
 from store.records import Item
@@ -52,6 +53,14 @@ class RecommenderApi(Protocol):
 
     def contrast(self, query: Query, item_id: str, other_id: str) -> Contrast:
         """Why one item rather than the other for this reader. Raises ``UnknownUser``, ``UnknownItem``."""
+        ...
+
+    def standings(self, query: Query, item_ids: Sequence[str]) -> tuple[Standing, ...]:
+        """Where items stand for a reader as if none of them had been met, in the given order; one pass for all.
+
+        Raises:
+            UnknownUser, UnknownItem: an id does not exist.
+        """
         ...
 
     def smallest_removal(self, query: Query, item_id: str) -> SmallestRemoval:

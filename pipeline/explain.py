@@ -21,6 +21,7 @@ from pipeline.query import (
     SequenceEvidence,
     SequenceSpan,
     SmallestRemoval,
+    Standing,
 )
 from pipeline.ranking import Ranked, Ranker, Terms
 from pipeline.reader import Reader
@@ -108,6 +109,19 @@ class Explainer:
                 catalogue.at(int(reader.history[row])).item_id: float(lead[row])
                 for row in np.argsort(-lead, kind="stable")
             },
+        )
+
+    def standings(self, reader: Reader, candidates: list[int], *, allowed: Mask, terms: Terms) -> tuple[Standing, ...]:
+        """Where some candidates stand, in their order, by one pass through the models."""
+        ranked, places = self._pool(reader, candidates, allowed, terms)
+        return tuple(
+            Standing(
+                self._state.catalogue.at(candidate),
+                self._rank(ranked, place, allowed, terms),
+                float(ranked.scores[0, place]),
+                channel_scores(ranked, 0, place),
+            )
+            for candidate, place in zip(candidates, places.tolist(), strict=True)
         )
 
     def smallest_removal(

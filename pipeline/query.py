@@ -277,6 +277,21 @@ class Contrast:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where an item stands for a reader, whether or not a list would hold it.
+
+    Attributes:
+        rank: 1-based by score, before the rerank; None where constraints take it out.
+        channels: their contributions sum to the score.
+    """
+
+    item: Item
+    rank: int | None
+    score: float
+    channels: Mapping[str, ChannelScore]
+
+
+@dataclass(frozen=True)
 class PathStep:
     """A node of an evidence path. ``kind`` is "user" or "item"; other people appear without name or id."""
 

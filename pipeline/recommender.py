@@ -18,6 +18,7 @@ from pipeline.contracts import ItemEncoder
 from pipeline.evidence import Evidence, channel_scores
 from pipeline.explain import Explainer
 from pipeline.exposure import Exposure, ExposureSettings, Placed
+from pipeline.lists import ReaderLists, reader_lists
 from pipeline.models import Models
 from pipeline.preview import Previewer
 from pipeline.query import (
@@ -32,6 +33,7 @@ from pipeline.query import (
     Recommendation,
     Recommendations,
     SmallestRemoval,
+    Standing,
     Vocabulary,
 )
 from pipeline.ranking import Ranked, Ranker, RankingSettings, Terms
@@ -128,13 +130,14 @@ class Recommender:
         *,
         settings: RankingSettings = RankingSettings(),
         exposure: ExposureSettings = ExposureSettings(),
+        snapshot: Snapshot | None = None,
     ) -> Recommender:
-        """Serve the current snapshot.
+        """Serve the current snapshot, or a given one.
 
         Raises:
             NoSnapshot: nothing has been trained yet.
         """
-        snapshot = snapshots.current()
+        snapshot = snapshot or snapshots.current()
         if snapshot is None:
             raise NoSnapshot("there is no trained snapshot", fix="Run `tastemaker train` first.")
         state = load_state(snapshot, store, encoder)
@@ -199,6 +202,23 @@ class Recommender:
         while users := self._store.users(limit=batch_size, offset=offset):
             offset += len(users)
             yield from self._recommend_batch([Query(user_id=user.user_id, k=k) for user in users])
+
+    def lists(self, user_ids: Sequence[str], *, k: int = 10, batch_size: int = 256) -> Iterator[ReaderLists]:
+        """What ``recommend`` would show many users, without evidence and all by one state; batches in the given order.
+
+        Raises:
+            UnknownUser: an id does not exist.
+        """
+        _check_k(k)
+        serving = self._current()
+        for start in range(0, len(user_ids), batch_size):
+            queries = [Query(user_id=user_id, k=k) for user_id in user_ids[start : start + batch_size]]
+            readers = [self._read(query, serving.state) for query in queries]
+
+            def placed(ranked: Ranked, rows: Sequence[int], asked: Sequence[Query] = queries) -> Placed:
+                return self._placed(serving, ranked, [asked[row] for row in rows])
+
+            yield reader_lists(serving.state, serving.ranker, readers, placed, k=k)
 
     def _recommend_batch(self, queries: Sequence[Query]) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
         """One pass through the models for all readers; those with items that they barred singly."""
@@ -277,6 +297,15 @@ class Recommender:
         terms, _ = self._terms(query, reader, state)
         allowed = state.catalogue.allowed(query.constraints)
         return serving.explainer.contrast(reader, int(pair[0]), int(pair[1]), allowed=allowed, terms=terms)
+
+    def standings(self, query: Query, item_ids: Sequence[str]) -> tuple[Standing, ...]:
+        serving = self._current()
+        state = serving.state
+        wanted = [state.catalogue.ids.index(item_id) for item_id in item_ids]
+        reader = self._read(query, state).without(np.array(wanted, dtype=np.int64))
+        terms, _ = self._terms(query, reader, state)
+        allowed = state.catalogue.allowed(query.constraints)
+        return serving.explainer.standings(reader, wanted, allowed=allowed, terms=terms)
 
     def smallest_removal(self, query: Query, item_id: str) -> SmallestRemoval:
         serving = self._current()

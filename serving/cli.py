@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from serving import logs
-from serving.commands import ask, catalogue, data, items, operate, run
+from serving.commands import ask, catalogue, data, inspection, items, operate, run
 from serving.commands.output import stderr
 from serving.settings import load_settings
 from store.errors import TastemakerError
@@ -59,10 +59,13 @@ for command in (ask.recommend, ask.similar, ask.search, ask.explain, ask.underst
     app.command(rich_help_panel="Ask")(command)
 app.command("map", rich_help_panel="Ask")(catalogue.map_catalogue)
 app.command(rich_help_panel="Ask")(catalogue.launches)
+for command in (inspection.contrast, inspection.audit):
+    app.command(rich_help_panel="Ask")(command)
 for command in (run.demo, run.serve):
     app.command(rich_help_panel="Run")(command)
 app.command(rich_help_panel="Operate")(operate.doctor)
 app.add_typer(operate.assets, name="assets", rich_help_panel="Operate")
+operate.snapshots.command("compare")(inspection.compare_snapshots)
 app.add_typer(operate.snapshots, name="snapshots", rich_help_panel="Operate")
 
 

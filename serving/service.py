@@ -17,6 +17,7 @@ import structlog
 from serving.impressions import ImpressionLog
 from serving.pictures import PictureFolder
 from serving.settings import LLMSection, Settings
+from serving.shelf import SnapshotShelf
 from serving.verdicts import Verdicts
 from store.assets import AssetCache, AssetProgress
 from store.database import Store
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
     from evaluation.launches import Launches
     from pipeline.catalogue_map import CatalogueMap
     from pipeline.epoch_models import Progress
-    from pipeline.query import Recommendation
+    from pipeline.query import Query, Recommendation
     from pipeline.recommender import Recommender
+    from pipeline.snapshot_comparison import SnapshotComparison
     from pipeline.training_settings import TrainingSettings
+    from serving.audits import Audits
     from serving.batches import Batches
     from store.processes import Processes
 
@@ -95,6 +98,8 @@ class Service:
         self._encoder: ContentEncoder | None = None
         self._recommender: Recommender | None = None
         self._batches: Batches | None = None
+        self._audits: Audits | None = None
+        self._shelf = SnapshotShelf(self.snapshots, lambda: self.recommender, self._recommender_of)
         self._dialogues: Dialogues | None = None
         self._llm: LLM | None = None
         self._llm_problem: str | None = None
@@ -163,6 +168,16 @@ class Service:
             return self._batches
 
     @property
+    def audits(self) -> Audits:
+        """Audits of what is recommended."""
+        with self._building:
+            if self._audits is None:
+                from serving.audits import Audits
+
+                self._audits = Audits(self.store, lambda: self.recommender)
+            return self._audits
+
+    @property
     def dialogues(self) -> Dialogues:
         """All chats. Raises as ``recommender`` does."""
         if self._dialogues is None:
@@ -209,6 +224,30 @@ class Service:
     def catalogue_map(self) -> CatalogueMap:
         """The catalogue in a plane. Raises ``NoSnapshot``."""
         return self.recommender.catalogue_map()
+
+    def favourites(self) -> dict[str, int]:
+        """Categories that are someone's favourite, and how many readers'. Raises ``NoSnapshot``."""
+        from evaluation.audit_readers import favourite_counts
+
+        return favourite_counts(self.recommender.state)
+
+    def compare_snapshots(
+        self, query: Query, *, first: str | None = None, second: str | None = None, item_id: str | None = None
+    ) -> SnapshotComparison:
+        """One reader under two snapshots. Seconds the first time, while the one that does not serve is loaded.
+
+        Args:
+            first, second: ids; None for the newest that does not serve and the one that does.
+            item_id: an item to follow.
+
+        Raises:
+            InputError: there is only one snapshot, or the two cannot be compared.
+            NoSnapshot, CorruptSnapshot, SnapshotSchema: one cannot be had.
+            UnknownUser, UnknownItem: an id does not exist.
+        """
+        from pipeline.snapshot_comparison import compare_snapshots
+
+        return compare_snapshots(*self._shelf.pair(first, second), query, item_id=item_id)
 
     def warm(self) -> None:
         """Build everything a chat needs, so that the first request does not wait for it. Raises as ``dialogues``."""
@@ -299,6 +338,8 @@ class Service:
         """Stop batches and the watcher, free the models, close the database."""
         if self._batches is not None:
             self._batches.close()
+        if self._audits is not None:
+            self._audits.close()
         self._stopped.set()
         if self._watcher is not None:
             self._watcher.join(timeout=30)
@@ -328,13 +369,17 @@ class Service:
     def _build_recommender(self) -> Recommender:
         if self.snapshots.current_id() is None and not self.snapshots.list():
             raise NoSnapshot("nothing has been trained yet", fix=REBUILD)
+        recommender = self._recommender_of(None)
+        self._note_snapshot()
+        return recommender
+
+    def _recommender_of(self, snapshot: Snapshot | None) -> Recommender:
+        """Over a snapshot, or over the one in service."""
         from pipeline.exposure import ExposureSettings
         from pipeline.recommender import Recommender
 
         exposure = ExposureSettings(self.settings.new_item_share)
-        recommender = Recommender.open(self.store, self.snapshots, self.encoder, exposure=exposure)
-        self._note_snapshot()
-        return recommender
+        return Recommender.open(self.store, self.snapshots, self.encoder, exposure=exposure, snapshot=snapshot)
 
     def _build_dialogues(self) -> Dialogues:
         from agent.dialogue import Dialogues, DialogueSettings

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from safetensors.torch import load_file
@@ -28,6 +29,7 @@ from store.errors import AssetError
 from store.readers.folder import open_dataset
 from store.records import Event, Item, User
 from store.schema import counters, metadata
+from store.snapshots import SnapshotStore
 
 SMALL_ITEMS = 300
 SMALL_USERS = 200
@@ -146,6 +148,25 @@ def trained_service(trained_home: Path, tmp_path_factory: pytest.TempPathFactory
     shutil.copytree(trained_home, home)
     with Service.open(service_settings(home)) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def twice_trained_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of ``trained_home`` with a second snapshot in service: the same models, but lists far more diverse."""
+    home = Path(shutil.copytree(trained_home, tmp_path_factory.mktemp("twice") / "home"))
+    snapshots = SnapshotStore(home / "snapshots")
+    known = snapshots.current()
+    assert known is not None
+    parts = [name.rpartition(".") for name in known.manifest.files]
+    arrays = {name: known.arrays(name) for name, _, kind in parts if kind == "safetensors"}
+    snapshots.write(
+        arrays=arrays | {"rerank": {"diversity": np.array([0.9])}},
+        documents={name: known.document(name) for name, _, kind in parts if kind == "json"},
+        config=known.manifest.config,
+        data_hash=known.manifest.data_hash,
+        metrics=known.manifest.metrics,
+    )
+    return home
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import gradio as gr
 from fastapi import APIRouter, FastAPI
 
-from serving.http import batches, catalogue, catalogue_views, chat, operations, people, problems, recommending
+from serving.http import (
+    batches,
+    catalogue,
+    catalogue_views,
+    chat,
+    inspection,
+    operations,
+    people,
+    problems,
+    recommending,
+)
 from serving.http.guards import BodyLimit, Measured, Metrics, SameOrigin
 from serving.http.responses import PREFIX
 from serving.service import Service
@@ -32,7 +42,7 @@ def build_api(service: Service) -> FastAPI:
     app.state.metrics = Metrics()
     problems.install(app)
     v1 = APIRouter(prefix=PREFIX, responses=problems.RESPONSES)
-    for part in (recommending, batches, catalogue, catalogue_views, people, chat, operations):
+    for part in (recommending, batches, catalogue, catalogue_views, inspection, people, chat, operations):
         v1.include_router(part.router)
     app.include_router(v1)
     app.add_middleware(

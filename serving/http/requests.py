@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, StrictBool, StrictInt, StringConstraints
 
+from evaluation.audit import Group
 from pipeline.query import MAX_K, Constraints, Facet, Query, Range
 from store.records import Event, EventKind, Item
 
@@ -143,6 +144,49 @@ class VerdictIn(Strict):
     because: Annotated[ExternalId | None, Field(description="The history item that was given as a reason.")] = None
     agrees: Annotated[StrictBool, Field(description="Whether that is why they would like it.")]
     set_aside: Annotated[StrictBool, Field(description="Also take the reason out of their profile.")] = False
+
+
+class ContrastIn(Strict):
+    """Two items, for whom."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"item_id": "50", "other_id": "181", "query": {"user_id": "42"}}]}
+    )
+
+    item_id: ExternalId
+    other_id: ExternalId
+    query: QueryIn = QueryIn()
+
+
+class SnapshotComparisonIn(Strict):
+    """Two snapshots, for whom."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"query": {"user_id": "42", "k": 10}, "item_id": "50"}]})
+
+    query: QueryIn = QueryIn()
+    first: Annotated[
+        ExternalId | None, Field(description="Id of a snapshot; null for the newest one that is not in service.")
+    ] = None
+    second: Annotated[ExternalId | None, Field(description="Id of a snapshot; null for the one in service.")] = None
+    item_id: Annotated[ExternalId | None, Field(description="An item to follow.")] = None
+
+
+class AuditIn(Strict):
+    """Whose lists; everyone's without anything else."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"category": "Crime", "k": 10}, {"sample": 500}]})
+
+    user_ids: Annotated[Ids | None, Field(description="These users only.")] = None
+    category: Annotated[
+        ShortText | None, Field(description="Only readers whose favourite it is, by what training knew of them.")
+    ] = None
+    sample: Annotated[StrictInt, Field(ge=1)] | None = None
+    seed: StrictInt = 0
+    k: Count = 10
+    again: Annotated[StrictBool, Field(description="Make it anew, where it was made already.")] = False
+
+    def group(self) -> Group:
+        return Group(user_ids=self.user_ids, category=self.category, sample=self.sample, seed=self.seed)
 
 
 class SimilarIn(Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -52,6 +53,16 @@ class StoredEvents:
 
     stored: int
     duplicates: int
+
+
+@dataclass(frozen=True)
+class SnapshotSummary:
+    """Trained models: when, whether they answer now, and their figures on validation data."""
+
+    id: str
+    created: datetime
+    in_service: bool
+    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True)

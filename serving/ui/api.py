@@ -10,11 +10,14 @@ from agent.api import DialoguesApi
 from evaluation.launches import Launches
 from pipeline.api import RecommenderApi
 from pipeline.catalogue_map import CatalogueMap
-from pipeline.query import Recommendation
+from pipeline.query import Query, Recommendation
+from pipeline.snapshot_comparison import SnapshotComparison
+from serving.audits import Audits
 from serving.batches import Batches
 from serving.verdicts import Verdicts
 from store.chats import ChatRecord
 from store.records import Event, User
+from store.snapshots import SnapshotStore
 
 
 class PeopleStore(Protocol):
@@ -57,6 +60,12 @@ class UiService(Protocol):
     def batches(self) -> Batches: ...
 
     @property
+    def audits(self) -> Audits: ...
+
+    @property
+    def snapshots(self) -> SnapshotStore: ...
+
+    @property
     def pictures(self) -> PictureKeeper: ...
 
     @property
@@ -72,6 +81,16 @@ class UiService(Protocol):
 
     def launches(self) -> Launches:
         """Raises ``NoSnapshot``."""
+        ...
+
+    def favourites(self) -> Mapping[str, int]:
+        """Categories that are someone's favourite, and how many readers'. Raises ``NoSnapshot``."""
+        ...
+
+    def compare_snapshots(
+        self, query: Query, *, first: str | None = None, second: str | None = None, item_id: str | None = None
+    ) -> SnapshotComparison:
+        """One reader under two snapshots. Raises as ``Service.compare_snapshots``."""
         ...
 
     def status(self) -> Mapping[str, Any]: ...

@@ -9,9 +9,11 @@ import gradio as gr
 
 from encoders.images import load_image
 from serving.ui.api import UiService
+from serving.ui.audit import AuditView
 from serving.ui.batch import BatchView
 from serving.ui.catalogue import CatalogueView
 from serving.ui.chat import ChatTab
+from serving.ui.compare import CompareView
 from serving.ui.onboard import OnboardTab
 from serving.ui.parts import sent
 from serving.ui.pictures import Pictures
@@ -21,6 +23,7 @@ from serving.ui.status import StatusTab
 from serving.ui.theme import stylesheet, theme
 from serving.ui.what_if import WhatIfView
 from serving.ui.why import WhyTab
+from serving.ui.why_removal import RemovalView
 
 QUEUE = 64
 """Waiting events, over all visitors; more are refused instead of growing memory."""
@@ -33,11 +36,12 @@ def build_ui(service: UiService) -> gr.Blocks:
     catalogue = CatalogueView(service, renderer)
     batch = BatchView(service, renderer)
     why, what_if = WhyTab(service, renderer), WhatIfView(service, renderer)
-    status = StatusTab(service, renderer)
+    removal, compare = RemovalView(service, renderer), CompareView(service, renderer)
+    audit, status = AuditView(service, renderer), StatusTab(service, renderer)
 
     def open_why(user_id: str, chat_id: str, event: gr.EventData) -> dict[Any, Any]:
-        shown = why.show(user_id, sent(event, "item"), chat_id=chat_id)
-        return {tabs: gr.Tabs(selected="why"), why_views: gr.Tabs(selected="item"), **shown}
+        opened = {tabs: gr.Tabs(selected="why"), why_views: gr.Tabs(selected="item")}
+        return {**opened, **why.show(user_id, sent(event, "item"), chat_id=chat_id)}
 
     def open_chat(event: gr.EventData) -> Iterator[dict[Any, Any]]:
         yield {tabs: gr.Tabs(selected="chat"), chat.chat: ""}
@@ -59,8 +63,13 @@ def build_ui(service: UiService) -> gr.Blocks:
             with gr.Tab("Why", id="why"), gr.Tabs(elem_id="why-views") as why_views:
                 with gr.Tab("Item", id="item"):
                     why.build()
+                    removal.build()
                 with gr.Tab("What if", id="what-if"):
                     what_if.build()
+                with gr.Tab("Compare", id="compare") as compare_tab:
+                    compare.build()
+                with gr.Tab("Audit", id="audit") as audit_tab:
+                    audit.build()
             with gr.Tab("Status", id="status") as status_tab:
                 status.build()
         for tab in (chat, onboard, why, what_if):
@@ -68,6 +77,9 @@ def build_ui(service: UiService) -> gr.Blocks:
         batch.connect(file_tab)
         status.connect(status_tab)
         catalogue.connect(catalogue_tab)
+        removal.connect(why.user, why.item, why.chat)
+        compare.connect(compare_tab, why.user, why.item)
+        audit.connect(audit_tab)
         across: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 4, "api_visibility": "private"}
         for part in (chat.history, chat.cards):
             part.why(open_why, [chat.user, chat.chat], [tabs, why_views, *why.outputs], **across)
