@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.paths import EvidencePaths
+from graph.paths import EvidencePaths, GraphPath, Traced
 from graph.scorer import Contributions
 from pipeline.attribution import NEAR, Attribution, attribution
 from pipeline.catalogue import Mask
@@ -15,6 +15,7 @@ from pipeline.query import (
     Contribution,
     EvidencePath,
     Explanation,
+    GraphScore,
     Neighbour,
     PathStep,
     Query,
@@ -48,7 +49,7 @@ class Explainer:
         self._state = state
         self._ranker = ranker
         self.evidence = Evidence(state)
-        self._paths = EvidencePaths(state.models.interactions)
+        self._paths = EvidencePaths(state.models.interactions, state.lightgcn)
         self._readers: Sparse = state.models.interactions.matrix.T.tocsr()
 
     def explain(
@@ -69,6 +70,7 @@ class Explainer:
             baseline = float(before.scores[0, where[0]]), self._rank(before, int(where[0]), allowed, terms)
         split = self._state.lightgcn.split(reader.audience, np.array([candidate]))
         said = attribution(self._state, ranked, reader, places)
+        traced = self._paths.trace(split, reader=reader.user)
         return Explanation(
             item=self._state.catalogue.at(candidate),
             user_id=query.user_id,
@@ -78,7 +80,7 @@ class Explainer:
             channels=channel_scores(ranked, 0, position),
             contributions=self._contributions(reader, ranked, position, terms, split, said),
             own_term=float(split.own[0]),
-            paths=self._evidence_paths(reader, candidate, split),
+            paths=self._evidence_paths(traced.paths, candidate),
             content=self._content_matches(reader, candidate),
             reasons=self.evidence.reasons(query, reader, ranked, places, said=said)[0],
             snapshot_id=self._state.snapshot_id,
@@ -87,6 +89,7 @@ class Explainer:
             baseline_rank=None if baseline is None else baseline[1],
             notes=self._notes(reader, candidate, allowed),
             sequence=self._sequence(reader, ranked, position),
+            graph=_by_depth(traced),
         )
 
     def contrast(self, reader: Reader, candidate: int, other: int, *, allowed: Mask, terms: Terms) -> Contrast:
@@ -224,24 +227,20 @@ class Explainer:
             gap=float(gradients.gaps[0]),
         )
 
-    def _evidence_paths(self, reader: Reader, candidate: int, split: Contributions) -> tuple[EvidencePath, ...]:
+    def _evidence_paths(self, found: tuple[GraphPath, ...], candidate: int) -> tuple[EvidencePath, ...]:
         """Paths through other people, who appear without name or id."""
-        if self._state.is_cold[candidate]:
-            return ()
         catalogue = self._state.catalogue
-        target = catalogue.at(candidate)
         people: dict[int, str] = {}
         paths: list[EvidencePath] = []
-        for path in self._paths.between(split, reader=reader.user):
+        for path in found:
             between = catalogue.at(path.history_item)
             person = people.setdefault(path.via_user, f"Reader {len(people) + 1}")
-            steps = (
-                PathStep("user", "You"),
-                PathStep("item", between.title, between.item_id),
-                PathStep("user", person),
-                PathStep("item", target.title, target.item_id),
-            )
-            paths.append(EvidencePath(steps, path.share))
+            steps = [PathStep("user", "You"), PathStep("item", between.title, between.item_id)]
+            steps.append(PathStep("user", person))
+            if path.end != PADDING:
+                end = catalogue.at(path.end)
+                steps.append(PathStep("item", end.title, end.item_id))
+            paths.append(EvidencePath(tuple(steps), path.share, path.value, met=path.end == candidate))
         return tuple(paths)
 
     def _content_matches(self, reader: Reader, candidate: int) -> tuple[Neighbour, ...]:
@@ -261,6 +260,20 @@ class Explainer:
         if not len(reader.history):
             notes.append("There is no history yet: the place comes from what everyone likes and what was asked for.")
         return tuple(notes)
+
+
+def _by_depth(traced: Traced) -> GraphScore:
+    depths = traced.depths
+    return GraphScore(
+        own=depths.own,
+        items=depths.items,
+        people=depths.people,
+        echo=depths.echo,
+        new=depths.new,
+        paths=traced.count,
+        shown=traced.share,
+        against=traced.against,
+    )
 
 
 def _worth_leaving_out(said: Attribution) -> IndexArray:

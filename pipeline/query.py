@@ -275,13 +275,48 @@ class PathStep:
 
 @dataclass(frozen=True)
 class EvidencePath:
-    """user -> item -> user -> item with its share in the graph score, 0..1."""
+    """user -> item -> user -> item, with what it carries of the graph score, exact.
+
+    Attributes:
+        steps: the last is the explained item where the person met it, else the one of their items that carries most of
+            the path (it resembles the explained item); it is left out where none does.
+        share: of all that speaks for the item in the graph score, 0..1.
+        value: part of the graph score.
+        met: whether the path ends at the explained item.
+    """
 
     steps: tuple[PathStep, ...]
     share: float
+    value: float = 0.0
+    met: bool = True
 
 
-EXPLANATION_VERSION = 2
+@dataclass(frozen=True)
+class GraphScore:
+    """LightGCN's score by how far its parts come: ``own``, ``items``, ``people``, ``echo`` and ``new`` sum to it.
+
+    Attributes:
+        own: the reader's own embedding, which belongs to no history item.
+        items: the history items' own embeddings.
+        people: through other people, by depth: their own embeddings, then those of what they met, and so on.
+        echo: through the reader's own vector, as one of those who met the history items at training.
+        new: history items that training did not know.
+        paths: ways from a history item to another person.
+        shown: share of what speaks for the item that the paths of the explanation carry.
+        against: paths that count against the item.
+    """
+
+    own: float = 0.0
+    items: float = 0.0
+    people: tuple[float, ...] = ()
+    echo: float = 0.0
+    new: float = 0.0
+    paths: int = 0
+    shown: float = 0.0
+    against: int = 0
+
+
+EXPLANATION_VERSION = 3
 """Raised when a field of ``Explanation`` changes its meaning or goes."""
 
 
@@ -294,11 +329,12 @@ class Explanation:
         rank: 1-based rank among all unseen active items, None if constraints or history take it out.
         contributions: by history item, strongest first.
         own_term: the part of the graph score that belongs to no history item (the user's own embedding).
-        paths: evidence paths, strongest first.
+        paths: evidence paths, strongest first; at most three through one history item.
         content: nearest history items by content.
         baseline_score: score with the full history, where the query leaves something out ("without").
         baseline_rank: likewise.
         sequence: None where SASRec reads nothing of the history.
+        graph: LightGCN's score by depth, and how much of it ``paths`` carry.
         version: of this form.
     """
 
@@ -319,6 +355,7 @@ class Explanation:
     baseline_rank: int | None = None
     notes: tuple[str, ...] = ()
     sequence: SequenceEvidence | None = None
+    graph: GraphScore = GraphScore()
     version: int = EXPLANATION_VERSION
 
 
