@@ -6,8 +6,8 @@ Propagation is linear, so e_j^k of a history item j unfolds into the base embedd
     Y_m(j) = <e_j^0, F_i> + sum over people v of a_jv X_{m-1}(v),                   a_jv = 1 / sqrt(d_j d_v)
     X_m(v) = <e_v^0, F_i> + sum over v's items i' of a_vi' Y_{m-1}(i'),             X_{-1} = Y_{-1} = 0
 
-X and Y are numbers, one per person and one per item: K - 1 sparse products make all of them for a candidate. The part of
-the path reader, j, v is then w_j a_jv X_{K-2}(v) / (K+1), and w_j a_jv a_vi' Y_{K-3}(i') / (K+1) of that runs on
+X and Y are numbers, one per person and one per item: K - 1 sparse products make all of them for a candidate. The part
+of the path reader, j, v is then w_j a_jv X_{K-2}(v) / (K+1), and w_j a_jv a_vi' Y_{K-3}(i') / (K+1) of that runs on
 through v's item i'.
 """
 

@@ -161,7 +161,9 @@ def _show_explanation(explanation: Explanation) -> None:
         console.print(" -> ".join(step.label for step in path.steps) + f"{alike}, {percent(path.share, 1)}")
     if explanation.graph.paths:
         shown, count = percent(explanation.graph.shown, 1), f"{explanation.graph.paths:,}"
-        console.print(f"{len(explanation.paths)} of {count} paths together: {shown} of what speaks for it in the graph.")
+        console.print(
+            f"{len(explanation.paths)} of {count} paths together: {shown} of what speaks for it in the graph."
+        )
     for note in explanation.notes:
         console.print(note)
 

@@ -17,7 +17,7 @@ from serving.ui.api import UiService
 from serving.ui.asked import asked_query
 from serving.ui.conversation import stated
 from serving.ui.parts import drawn, item_finder, picker, sent, user_finder
-from serving.ui.path_graph import MAX_PATHS, path_picture
+from serving.ui.path_graph import coverage, depth_rows, path_picture
 from serving.ui.render import Renderer, person, subtitle
 from store.errors import TastemakerError
 
@@ -156,11 +156,22 @@ class WhyTab:
             ),
             self.timeline_head: self._draw("why_timeline.html", span=_span(full)) if line else "",
             self.timeline: gr.Plot(line, visible=line is not None),
-            self.paths: self._draw(
-                "why_paths.html", picture=path_picture(now.paths), paths=now.paths[:MAX_PATHS], is_new=full.is_new
-            ),
+            self.paths: self._paths(now),
             self.content: self._draw("why_content.html", matches=full.content[:MATCHES]),
         }
+
+    def _paths(self, now: Explanation) -> str:
+        ids = {step.item_id for path in now.paths for step in path.steps if step.item_id}
+        items = {item.item_id: item for item in self._service.recommender.items(sorted(ids))}
+        depths = depth_rows(now.graph)
+        return self._draw(
+            "why_paths.html",
+            drawing=path_picture(now.paths, items, now.item),
+            coverage=coverage(now.graph, now.paths),
+            depths=depths,
+            reach=max((abs(value) for _, value in depths), default=1.0),
+            is_new=now.is_new,
+        )
 
     def _nothing(self, head: str) -> Update:
         empty = (self.history, self.timeline_head, self.paths, self.content, self.summary)
