@@ -26,6 +26,9 @@ from store.interactions import Interactions
 
 Numbers = NDArray[np.float64]
 
+_LOOKED_AT = 512
+"""Strongest paths among which those to show are looked for first."""
+
 
 @dataclass(frozen=True)
 class GraphPath:
@@ -203,32 +206,42 @@ class EvidencePaths:
     ) -> GraphPath:
         person, column = int(walks.people[place]), int(walks.columns[place])
         target, item = int(split.candidates[row]), int(split.history[column])
-        met = self._by_user[[person]]
-        carried = met.data * onward[met.indices]
+        row_of = slice(*self._by_user.indptr[person : person + 2])
+        met, links = self._by_user.indices[row_of], self._by_user.data[row_of]
+        carried = links * onward[met]
         end, through = PADDING, 0.0
-        if target in met.indices:
-            end, through = target, float(carried[met.indices == target][0])
+        if (met == target).any():
+            end, through = target, float(carried[met == target][0])
         else:
-            carried[met.indices == item] = 0.0  # back to where the path came from is no way on
+            carried[met == item] = 0.0  # back to where the path came from is no way on
             best = int(carried.argmax())
             if carried[best] > 0:
-                end, through = int(met.indices[best]), float(carried[best])
+                end, through = int(met[best]), float(carried[best])
         scale = self._root[item] / (np.sqrt(len(split.history)) * (self._scorer.num_layers + 1))
-        link = float(met.data[met.indices == item][0])
+        link = float(links[met == item][0])
         value = float(walks.values[place])
         return GraphPath(item, person, end, value, scale * link * through, value / positive)
 
 
 def _strongest(walks: Walks, top: int, per_item: int) -> IndexArray:
     """Places of the paths that speak most for the candidate, strongest first."""
-    order = np.lexsort((walks.people, -walks.values))
-    order = order[walks.values[order] > 0]
+    places = np.flatnonzero(walks.values > 0)
+    if len(places) > _LOOKED_AT:
+        # Most often these suffice: to sort tens of thousands would take longer than all the rest.
+        best = places[np.argpartition(-walks.values[places], _LOOKED_AT)[:_LOOKED_AT]]
+        chosen = _at_most(walks, best, top, per_item)
+        if len(chosen) == top:
+            return chosen
+    return _at_most(walks, places, top, per_item)
+
+
+def _at_most(walks: Walks, places: IndexArray, top: int, per_item: int) -> IndexArray:
     chosen: list[int] = []
     taken: dict[int, int] = {}
-    for place in order.tolist():
-        column = int(walks.columns[place])
+    for place in places[np.lexsort((walks.people[places], -walks.values[places]))].tolist():
         if len(chosen) == top:
             break
+        column = int(walks.columns[place])
         if taken.get(column, 0) < per_item:
             taken[column] = taken.get(column, 0) + 1
             chosen.append(place)

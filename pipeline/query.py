@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pydantic.dataclasses import dataclass as validated
 
+from encoders.matching import PictureMatch, TextMatch
 from store.errors import InputError
 from store.records import Item
 
@@ -314,6 +315,27 @@ class GraphScore:
     paths: int = 0
     shown: float = 0.0
     against: int = 0
+
+
+@dataclass(frozen=True)
+class ContentMatch:
+    """What of two items' contents makes them alike.
+
+    Attributes:
+        text: words and phrases of both texts, each side adds up to their cosine; None where one has no text or the
+            text model cannot tell.
+        picture: what the cosine of the pictures loses patch by patch; None where one has no picture.
+        shared_values: categories and attribute values that both have.
+        notes: what could not be looked at, and why.
+    """
+
+    item: Item
+    other: Item
+    text: TextMatch | None
+    picture: PictureMatch | None
+    shared_values: tuple[str, ...]
+    notes: tuple[str, ...]
+    snapshot_id: str
 
 
 EXPLANATION_VERSION = 3

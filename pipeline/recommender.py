@@ -14,6 +14,7 @@ import structlog
 
 from pipeline.catalogue import Catalogue
 from pipeline.catalogue_map import CatalogueMap, Mapper
+from pipeline.content_match import ContentMatcher
 from pipeline.contracts import ItemEncoder
 from pipeline.evidence import Evidence, channel_scores
 from pipeline.explain import Explainer
@@ -23,6 +24,7 @@ from pipeline.preview import Previewer
 from pipeline.query import (
     MAX_K,
     Constraints,
+    ContentMatch,
     Contrast,
     Explanation,
     Neighbour,
@@ -115,6 +117,7 @@ class Recommender:
         self._settings = settings
         self._exposure = Exposure(exposure)
         self._mapper = Mapper()
+        self._matcher = ContentMatcher(encoder)
         self._change = threading.Lock()
         self._serving = self._met(state)
         self.learn_exposure()
@@ -268,6 +271,11 @@ class Recommender:
     def catalogue_map(self) -> CatalogueMap:
         """The catalogue in a plane; the first call on a snapshot takes seconds."""
         return self._mapper.draw(self._current().state)
+
+    def content_match(self, item_id: str, other_id: str) -> ContentMatch:
+        catalogue = (state := self._current().state).catalogue
+        item, other = (catalogue.at(catalogue.ids.index(one)) for one in (item_id, other_id))
+        return self._matcher.match(state, item, other)
 
     def contrast(self, query: Query, item_id: str, other_id: str) -> Contrast:
         serving = self._current()

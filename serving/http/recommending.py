@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
-from pipeline.query import Constraints, Explanation, Query, Recommendations
+from pipeline.query import Constraints, ContentMatch, Explanation, Query, Recommendations
 from serving.http.guards import Metrics
 from serving.http.requests import ExplainIn, QueryIn, SearchIn, SimilarIn
 from serving.http.responses import FoundItems, SimilarItems, public
@@ -60,6 +60,12 @@ def search(service: ServiceOf, body: SearchIn) -> Any:
 def explain(service: ServiceOf, body: ExplainIn) -> Any:
     """Everything that is known about why an item stands where it stands; ``query.without`` answers what-if."""
     return public(service.recommender.explain(body.query.query(), body.item_id))
+
+
+@router.get("/explain/content", response_model=ContentMatch)
+def match_contents(service: ServiceOf, item_id: Id, other_id: Id) -> Any:
+    """What of two items' texts and pictures makes them alike: words and phrases add up to the cosine of the texts."""
+    return public(service.recommender.content_match(item_id, other_id))
 
 
 def _recommend(service: Service, metrics: Metrics, query: Query) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from serving.ui.conversation import stated
 from serving.ui.parts import drawn, item_finder, picker, sent, user_finder
 from serving.ui.path_graph import coverage, depth_rows, path_picture
 from serving.ui.render import Renderer, person, subtitle
+from serving.ui.why_content import sides
 from store.errors import TastemakerError
 
 Update = dict[Any, Any]
@@ -57,7 +58,8 @@ class WhyTab:
                 self.timeline_head = drawn(name="why-timeline-head")
                 self.timeline = gr.Plot(visible=False, show_label=False, container=False, elem_id="why-timeline")
                 self.paths = drawn(name="why-paths")
-                self.content = drawn(name="why-content")
+                self.content = drawn(name="why-content", events=("matching",))
+                self.match = drawn(name="why-match")
             with gr.Column(elem_classes="why-side"):
                 self.summary = drawn(name="why-summary")
 
@@ -66,7 +68,7 @@ class WhyTab:
         """All components of the tab that an answer may change."""
         return [
             self.user, self.item, self.chat, self.pick_user, self.pick_item, self.head, self.channels, self.history,
-            self.timeline_head, self.timeline, self.paths, self.content, self.summary,
+            self.timeline_head, self.timeline, self.paths, self.content, self.match, self.summary,
         ]  # fmt: skip
 
     def connect(self) -> None:
@@ -78,6 +80,7 @@ class WhyTab:
         self.pick_user.pick(self.choose_user, self.item, **settings)
         self.pick_item.pick(self.choose_item, self.user, **settings)
         here = [self.user, self.item, self.chat]
+        self.content.matching(self.matching, self.item, **settings | {"outputs": self.match})
         self.history.whatif(self.whatif, here, trigger_mode="always_last", **settings)
 
     # ------------------------------------------------------------------ events
@@ -95,6 +98,16 @@ class WhyTab:
         without = event._data.get("without") if isinstance(event._data, dict) else None
         ids = [one for one in without if isinstance(one, str)] if isinstance(without, list) else []
         return self.show(user_id, item_id, chat_id=chat_id, without=ids[:BARS])
+
+    def matching(self, item_id: str, event: gr.EventData) -> Iterator[str]:
+        """What makes the item and one of the history alike; pictures take seconds, so the wait is said."""
+        yield self._draw("why_wait.html")
+        try:
+            match = self._service.recommender.content_match(item_id, sent(event, "item"))
+        except TastemakerError as error:
+            yield self._draw("problem.html", problem=stated(error))
+            return
+        yield self._draw("why_match.html", match=match, sides=sides(match))
 
     # ------------------------------------------------------------------ drawing
 
@@ -158,6 +171,7 @@ class WhyTab:
             self.timeline: gr.Plot(line, visible=line is not None),
             self.paths: self._paths(now),
             self.content: self._draw("why_content.html", matches=full.content[:MATCHES]),
+            self.match: "",
         }
 
     def _paths(self, now: Explanation) -> str:
@@ -174,7 +188,7 @@ class WhyTab:
         )
 
     def _nothing(self, head: str) -> Update:
-        empty = (self.history, self.timeline_head, self.paths, self.content, self.summary)
+        empty = (self.history, self.timeline_head, self.paths, self.content, self.match, self.summary)
         hidden = {self.channels: gr.Plot(visible=False), self.timeline: gr.Plot(visible=False)}
         return {self.head: head, **dict.fromkeys(empty, ""), **hidden}
 

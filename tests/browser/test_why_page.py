@@ -82,6 +82,17 @@ def test_a_node_of_the_path_graph_follows_its_paths(visitor: Any) -> None:
     assert page.locator("#why-paths .lit").count() == 0
 
 
+def test_what_matches_in_the_contents_is_opened_on_a_press(visitor: Any) -> None:
+    page = visitor.open("/?user=1").page
+    page.locator("#history .card [data-event=why]").first.click()
+    button = page.wait_for_selector("#why-content [data-event=matching]")
+    button.click()
+    page.wait_for_selector(f'.match-open[data-match="{button.get_attribute("data-item")}"]')
+    assert page.locator(".match-open .words .word").count() >= 2
+    shares = page.locator(".match-open .phrases .number").all_inner_texts()
+    assert all(share.endswith("%") for share in shares)
+
+
 def test_status_says_what_serves(visitor: Any) -> None:
     page = visitor.open().page
     visitor.tab("Status")

@@ -115,6 +115,16 @@ def test_every_path_is_counted_and_the_strongest_are_shown(data: Interactions) -
         assert all(path.share == pytest.approx(path.value / positive) for path in few.paths)
 
 
+def test_looking_at_the_best_first_finds_the_same(data: Interactions, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = scorer_of(data, 3)
+    evidence, split = EvidencePaths(data, scorer), scorer.split(Audience.of_users(np.array([3]), data), np.array([6]))
+    wanted = [evidence.trace(split, reader=3, top=top, per_item=per_item) for top, per_item in ((3, 3), (6, 1))]
+    monkeypatch.setattr("graph.paths._LOOKED_AT", 5)
+    found = [evidence.trace(split, reader=3, top=top, per_item=per_item) for top, per_item in ((3, 3), (6, 1))]
+    assert wanted[0].count > 5
+    assert found == wanted
+
+
 def test_the_readers_own_echo_is_apart(data: Interactions) -> None:
     scorer = scorer_of(data, 3)
     evidence, audience = EvidencePaths(data, scorer), Audience.of_users(np.array([3]), data)
