@@ -338,6 +338,45 @@ class ContentMatch:
     snapshot_id: str
 
 
+@dataclass(frozen=True)
+class Alike:
+    """An item and its cosine with another one in LightGCN's space, by which lists are made diverse."""
+
+    item: Item
+    cosine: float
+
+
+@dataclass(frozen=True)
+class RerankEvidence:
+    """Where an item stands by its score, and where in the list as shown; places are 1-based.
+
+    Attributes:
+        k: length of the list.
+        by_score: place before the rerank.
+        diverse: place after maximal marginal relevance; None where that took it out of the list.
+        shown: place in the list as shown; None where it is not in it.
+        diversity: strength of that, 0..1.
+        alike: what stands before it after that step and is most alike, closest first.
+        before: items of lower score that diversity put before it, in the order of the list.
+        behind: items of higher score that diversity put behind it or out of the list, best first.
+        on_trial: whether it stands in a place that is kept for trying new items out.
+        trials_before: places before it that are kept for that.
+        trial_share: share of places that are kept for that.
+    """
+
+    k: int
+    by_score: int
+    diverse: int | None
+    shown: int | None
+    diversity: float
+    alike: tuple[Alike, ...] = ()
+    before: tuple[Item, ...] = ()
+    behind: tuple[Item, ...] = ()
+    on_trial: bool = False
+    trials_before: int = 0
+    trial_share: float = 0.0
+
+
 EXPLANATION_VERSION = 3
 """Raised when a field of ``Explanation`` changes its meaning or goes."""
 
@@ -357,6 +396,7 @@ class Explanation:
         baseline_rank: likewise.
         sequence: None where SASRec reads nothing of the history.
         graph: LightGCN's score by depth, and how much of it ``paths`` carry.
+        rerank: None where the list as shown has the item at the place of its score, or not at all.
         version: of this form.
     """
 
@@ -378,6 +418,7 @@ class Explanation:
     notes: tuple[str, ...] = ()
     sequence: SequenceEvidence | None = None
     graph: GraphScore = GraphScore()
+    rerank: RerankEvidence | None = None
     version: int = EXPLANATION_VERSION
 
 

@@ -173,9 +173,7 @@ class Recommender:
         reader = self._read(query, state)
         terms, degraded = self._terms(query, reader, state)
         allowed = state.catalogue.allowed(query.constraints)
-        excluded = np.union1d(terms.seeds, reader.disliked)
-        if not query.include_seen:
-            excluded = np.union1d(excluded, reader.history)
+        excluded = reader.kept_out(terms.seeds, include_seen=query.include_seen)
         prepared = perf_counter()
         ranked = serving.ranker.rank(
             reader.audience, allowed=allowed, excluded=[excluded], terms=terms, at_least=query.k
@@ -226,7 +224,9 @@ class Recommender:
 
     def _placed(self, serving: _Serving, ranked: Ranked, queries: Sequence[Query]) -> Placed:
         """The lists of readers who ask for equally many, with new items in the places that are kept for them."""
-        chosen = serving.ranker.select(ranked, k=queries[0].k)
+        return self._tried(serving, ranked, serving.ranker.select(ranked, k=queries[0].k), queries)
+
+    def _tried(self, serving: _Serving, ranked: Ranked, chosen: IndexArray, queries: Sequence[Query]) -> Placed:
         readers = [query.user_id or "\0".join(query.history or ()) for query in queries]
         return self._exposure.place(
             serving.state, ranked, chosen, readers=readers, day=datetime.now(UTC).date().isoformat()
@@ -261,7 +261,14 @@ class Recommender:
         terms, _ = self._terms(query, reader, state)
         allowed = state.catalogue.allowed(query.constraints)
         explanation = serving.explainer.explain(
-            query, reader.without(itself), candidate, allowed=allowed, terms=terms, full=full
+            query,
+            reader.without(itself),
+            candidate,
+            allowed=allowed,
+            terms=terms,
+            full=full,
+            place=lambda ranked, chosen: self._tried(serving, ranked, chosen, [query]),
+            trial_share=self._exposure.settings.share,
         )
         notes = explanation.notes
         if explanation.is_new and self._exposure.settings.share > 0:

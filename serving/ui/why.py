@@ -54,6 +54,7 @@ class WhyTab:
             with gr.Column(elem_classes="why-main"):
                 self.head = drawn(self._draw("why_empty.html"), name="why-head")
                 self.channels = gr.Plot(visible=False, show_label=False, container=False, elem_id="why-channels")
+                self.moved = drawn(name="why-moved")
                 self.history = drawn(name="why-history", events=("whatif",))
                 self.timeline_head = drawn(name="why-timeline-head")
                 self.timeline = gr.Plot(visible=False, show_label=False, container=False, elem_id="why-timeline")
@@ -67,8 +68,8 @@ class WhyTab:
     def outputs(self) -> list[Any]:
         """All components of the tab that an answer may change."""
         return [
-            self.user, self.item, self.chat, self.pick_user, self.pick_item, self.head, self.channels, self.history,
-            self.timeline_head, self.timeline, self.paths, self.content, self.match, self.summary,
+            self.user, self.item, self.chat, self.pick_user, self.pick_item, self.head, self.channels, self.moved,
+            self.history, self.timeline_head, self.timeline, self.paths, self.content, self.match, self.summary,
         ]  # fmt: skip
 
     def connect(self) -> None:
@@ -167,6 +168,7 @@ class WhyTab:
                 reach=longest or 1.0,
                 graph_reach=max((abs(part.exact) for part in strongest), default=0.0) or 1.0,
             ),
+            self.moved: self._draw("why_rerank.html", moved=now.rerank),
             self.timeline_head: self._draw("why_timeline.html", span=_span(full)) if line else "",
             self.timeline: gr.Plot(line, visible=line is not None),
             self.paths: self._paths(now),
@@ -188,7 +190,7 @@ class WhyTab:
         )
 
     def _nothing(self, head: str) -> Update:
-        empty = (self.history, self.timeline_head, self.paths, self.content, self.match, self.summary)
+        empty = (self.moved, self.history, self.timeline_head, self.paths, self.content, self.match, self.summary)
         hidden = {self.channels: gr.Plot(visible=False), self.timeline: gr.Plot(visible=False)}
         return {self.head: head, **dict.fromkeys(empty, ""), **hidden}
 
