@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from encoders.cache import EmbeddingCache, content_key
-from encoders.images import ImageLimits, decode_image, read_image
-from store.errors import UnsafeInput
+from encoders.images import ImageLimits, decode_image, load_image, read_image
+from encoders.matching import Match, PictureMatch, TextMatch, heat_map
+from store.errors import InputError, UnsafeInput
 from store.ids import IndexArray
 from store.records import IMAGE_URL, AttributeValue, Item
 
@@ -174,6 +176,34 @@ class ContentEncoder:
     def encode_query(self, text: str) -> Vectors:
         """A search or mood text in the space of ``Content.text``: float32 [Dt], L2-normalised."""
         return self._text.encode([text])[0]
+
+    def match(self, item: Item, other: Item) -> Match:
+        """What of two items' texts and pictures makes them alike; looking at two pictures again takes seconds."""
+        content = self.encode([item, other])
+        notes = [f"{one.title}: {note}" for one, note in zip((item, other), content.notes, strict=True) if note]
+        text = picture = None
+        if content.has_text.all():
+            try:
+                first, second = content.text
+                sides = self._text.parts(item_text(item), second), self._text.parts(item_text(other), first)
+                text = TextMatch(float(first @ second), sides)
+            except InputError as error:
+                notes.append(str(error))
+        if self._image is not None and item.image and other.image and content.has_image.all():
+            try:
+                first, second = content.image
+                look = self._image.encode
+                maps = heat_map(self._seen(item.image), second, look), heat_map(self._seen(other.image), first, look)
+                picture = PictureMatch(float(first @ second), maps)
+            except UnsafeInput as error:  # the vector came from the cache, and the file has changed since
+                notes.append(f"pictures not compared: {error}")
+        return Match(text, picture, tuple(notes))
+
+    def _seen(self, path: str) -> Image.Image:
+        """A picture as it was encoded."""
+        image = load_image(Path(path), self._limits)
+        image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+        return image
 
     def _encode_chunk(self, items: Sequence[Item]) -> Content:
         texts = {row: text for row, item in enumerate(items) if (text := item_text(item))}

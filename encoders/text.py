@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from encoders.content import Vectors
+from encoders.matching import TextParts, text_parts
 from encoders.weights import folder_fingerprint, refuse_pickles
 from store.errors import InputError
 
@@ -85,3 +88,41 @@ class TextEncoder:
                 show_progress_bar=False,
             )
         return np.asarray(vectors, dtype=np.float32)
+
+    def parts(self, text: str, direction: Vectors) -> TextParts:
+        """What the words of a text add to its cosine with a vector, exact where the model takes the mean of its tokens.
+
+        Args:
+            direction: float32 [D], L2-normalised.
+
+        Raises:
+            InputError: the model makes its vectors in another way, or does not tell where its tokens stand.
+        """
+        with torch.inference_mode():
+            # Annotated as Any: the overloads of ``encode`` do not cover one dictionary per text.
+            encode: Any = self._model.encode
+            made = encode([text], output_value=None, show_progress_bar=False)[0]
+            ids, mask = made["input_ids"].cpu().numpy(), made["attention_mask"].cpu().numpy().astype(bool)
+            tokens = made["token_embeddings"].float().cpu().numpy()[mask]
+        mean = tokens.mean(axis=0)
+        length = float(np.linalg.norm(mean))
+        if length == 0 or not np.allclose(mean / length, self.encode([text])[0], atol=1e-3):
+            raise InputError(
+                "the text model does not take the mean of its tokens, so its words have no parts that add up",
+                fix="Choose a sentence embedding model with mean pooling.",
+            )
+        return text_parts(text, self._offsets(text, ids[mask]), tokens @ direction / (len(tokens) * length))
+
+    def _offsets(self, text: str, ids: NDArray[np.int64]) -> list[tuple[int, int]]:
+        """Where each token stands in the text."""
+        tokenizer = self._model.tokenizer
+        read: Mapping[str, Any] = {}
+        if getattr(tokenizer, "is_fast", False):
+            limit = self._model.max_seq_length
+            read = tokenizer(text, return_offsets_mapping=True, truncation=limit is not None, max_length=limit)
+        if not np.array_equal(read.get("input_ids", ()), ids):
+            raise InputError(
+                "the tokenizer of the text model does not tell where its tokens stand",
+                fix="Choose a model with a fast tokenizer and no prompt.",
+            )
+        return [(int(start), int(end)) for start, end in read["offset_mapping"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -97,6 +97,7 @@ class LightGCNScorer:
 
     Attributes:
         user_base: e_u^0, float32 [U+1, D]; row 0 (unknown) is zero.
+        item_base: e_i^0, float32 [N+1, D]; zeros for items that were not trained. Only evidence paths read it.
         item_neighbours: A_j, float32 [N+1, D]; what item j passes to its readers. A zero row passes nothing.
         item_final: F_i, mean of e_i^k over layers 0..K, divided by its norm to the power that the settings say, float32
             [N+1, D].
@@ -104,16 +105,18 @@ class LightGCNScorer:
     """
 
     user_base: FloatArray
+    item_base: FloatArray
     item_neighbours: FloatArray
     item_final: FloatArray
     num_layers: int
 
     def __post_init__(self) -> None:
-        if self.item_neighbours.shape != self.item_final.shape:
-            raise InputError(
-                f"item_neighbours is {self.item_neighbours.shape} and item_final {self.item_final.shape}",
-                fix="Both need one row per item, row 0 for padding.",
-            )
+        for name in ("item_base", "item_neighbours"):
+            if getattr(self, name).shape != self.item_final.shape:
+                raise InputError(
+                    f"{name} is {getattr(self, name).shape} and item_final {self.item_final.shape}",
+                    fix="Both need one row per item, row 0 for padding.",
+                )
         if self.user_base.shape[1:] != self.item_final.shape[1:]:
             raise InputError(
                 f"user_base is {self.user_base.shape} beside item_final {self.item_final.shape}",
@@ -133,11 +136,13 @@ class LightGCNScorer:
             met = degrees > 0
             passed = torch.stack(items[:-1]).sum(dim=0) if len(items) > 1 else torch.zeros_like(items[0])
             neighbours = torch.where(met, passed / degrees.clamp(min=1.0).sqrt(), 0.0)
+            base = torch.where(met, items[0], 0.0)
             final = torch.where(met, torch.stack(items).mean(dim=0), 0.0)
             squares = final.square().sum(dim=1, keepdim=True)
             final = tempered(final, squares, power=model.settings.norm_power)
         return cls(
             user_base=_frozen(model.users),
+            item_base=_frozen(base),
             item_neighbours=_frozen(neighbours),
             item_final=_frozen(final),
             num_layers=model.settings.layers,
@@ -268,11 +273,11 @@ class LightGCNScorer:
             item_final: F of the new items, float32 [M, D].
             item_neighbours: what they pass to their readers, float32 [M, D].
         """
-        return LightGCNScorer(
-            user_base=self.user_base,
+        return replace(
+            self,
+            item_base=np.concatenate((self.item_base, np.zeros_like(item_final, dtype=np.float32))),
             item_neighbours=np.concatenate((self.item_neighbours, item_neighbours)).astype(np.float32),
             item_final=np.concatenate((self.item_final, item_final)).astype(np.float32),
-            num_layers=self.num_layers,
         )
 
     def replaced(self, items: IndexArray, *, item_final: FloatArray, item_neighbours: FloatArray) -> LightGCNScorer:
@@ -286,11 +291,12 @@ class LightGCNScorer:
         self._check(items)
         final, neighbours = self.item_final.copy(), self.item_neighbours.copy()
         final[items], neighbours[items] = item_final, item_neighbours
-        return LightGCNScorer(self.user_base, neighbours, final, self.num_layers)
+        return replace(self, item_neighbours=neighbours, item_final=final)
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         return {
             "user_base": self.user_base,
+            "item_base": self.item_base,
             "item_neighbours": self.item_neighbours,
             "item_final": self.item_final,
             "num_layers": np.array(self.num_layers, dtype=np.int64),
@@ -300,6 +306,7 @@ class LightGCNScorer:
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> LightGCNScorer:
         return cls(
             user_base=np.asarray(arrays["user_base"], dtype=np.float32),
+            item_base=np.asarray(arrays["item_base"], dtype=np.float32),
             item_neighbours=np.asarray(arrays["item_neighbours"], dtype=np.float32),
             item_final=np.asarray(arrays["item_final"], dtype=np.float32),
             num_layers=int(np.asarray(arrays["num_layers"]).item()),

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pipeline.query import (
     Constraints,
+    ContentMatch,
     Contrast,
     Explanation,
     Neighbour,
@@ -49,6 +50,10 @@ class RecommenderApi(Protocol):
 
     def explain(self, query: Query, item_id: str) -> Explanation:
         """Why this item for this reader; ``query.without`` answers what-if. Raises ``UnknownUser``, ``UnknownItem``."""
+        ...
+
+    def content_match(self, item_id: str, other_id: str) -> ContentMatch:
+        """What of two items' contents makes them alike. Takes up to seconds, once. Raises ``UnknownItem``."""
         ...
 
     def contrast(self, query: Query, item_id: str, other_id: str) -> Contrast:

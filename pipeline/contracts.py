@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.content import Content as Content
+from encoders.matching import Match
 from store.ids import IndexArray
 from store.interactions import Audience
 from store.records import Item
@@ -103,6 +104,10 @@ class ItemEncoder(Protocol):
 
     def encode_query(self, text: str) -> Vectors:
         """A search or mood text in the space of ``Content.text``: float32 [Dt], L2-normalised."""
+        ...
+
+    def match(self, item: Item, other: Item) -> Match:
+        """What of two items' texts and pictures makes them alike. May take seconds."""
         ...
 
 

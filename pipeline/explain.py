@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
-from graph.paths import EvidencePaths
+from graph.paths import EvidencePaths, GraphPath, Traced
 from graph.scorer import Contributions
 from pipeline.attribution import NEAR, Attribution, attribution
 from pipeline.catalogue import Mask
 from pipeline.counterfactual import FrozenPool, pool_rank, smallest_removal
 from pipeline.evidence import Evidence, channel_scores
+from pipeline.exposure import Placed
 from pipeline.query import (
     Contrast,
     Contribution,
     EvidencePath,
     Explanation,
+    GraphScore,
     Neighbour,
     PathStep,
     Query,
+    RerankEvidence,
     SequenceEvidence,
     SequenceSpan,
     SmallestRemoval,
@@ -25,6 +31,7 @@ from pipeline.query import (
 )
 from pipeline.ranking import Ranked, Ranker, Terms
 from pipeline.reader import Reader
+from pipeline.rerank_evidence import rerank_evidence
 from pipeline.similarity import content_neighbour
 from pipeline.state import ServingState
 from rankers.sasrec_attribution import integrated_gradients
@@ -42,6 +49,23 @@ SPAN, SPANS = 5, 10
 GRADIENT_STEPS = 4
 
 
+@dataclass(frozen=True)
+class Pool:
+    """Among what an item is explained: as recommending would rank it.
+
+    Attributes:
+        allowed: bool [N+1], items that the constraints allow.
+        terms: what the request adds.
+        at_least: each channel recalls so many where there are so many; the list's length.
+        include_seen: whether items of the history may come back.
+    """
+
+    allowed: Mask
+    terms: Terms
+    at_least: int = 1
+    include_seen: bool = False
+
+
 class Explainer:
     """Explains items of one serving state."""
 
@@ -49,11 +73,20 @@ class Explainer:
         self._state = state
         self._ranker = ranker
         self.evidence = Evidence(state)
-        self._paths = EvidencePaths(state.models.interactions)
+        self._paths = EvidencePaths(state.models.interactions, state.lightgcn)
         self._readers: Sparse = state.models.interactions.matrix.T.tocsr()
 
     def explain(
-        self, query: Query, reader: Reader, candidate: int, *, allowed: Mask, terms: Terms, full: Reader | None
+        self,
+        query: Query,
+        reader: Reader,
+        candidate: int,
+        *,
+        allowed: Mask,
+        terms: Terms,
+        full: Reader | None,
+        place: Callable[[Ranked, IndexArray], Placed],
+        trial_share: float,
     ) -> Explanation:
         """Everything that is known about one candidate.
 
@@ -61,25 +94,31 @@ class Explainer:
             candidate: index of the item.
             allowed: items that the constraints allow.
             full: the reader with the whole history, where the query leaves something out.
+            place: puts new items into the places of a list that are kept for them, as recommending does.
+            trial_share: of places that are kept for that.
         """
-        ranked, places = self._pool(reader, [candidate], allowed, terms)
+        pool = Pool(allowed, terms, at_least=query.k, include_seen=query.include_seen)
+        barred = self._is_barred(reader, candidate, pool)
+        ranked, places = self._pool(reader, [candidate], pool)
         position = int(places[0])
         baseline = None
         if full is not None:
-            before, where = self._pool(full, [candidate], allowed, terms)
-            baseline = float(before.scores[0, where[0]]), self._rank(before, int(where[0]), allowed, terms)
+            before, where = self._pool(full, [candidate], pool)
+            rank = None if barred else self._rank_in(before, int(where[0])) + 1
+            baseline = float(before.scores[0, where[0]]), rank
         split = self._state.lightgcn.split(reader.audience, np.array([candidate]))
         said = attribution(self._state, ranked, reader, places)
+        traced = self._paths.trace(split, reader=reader.user)
         return Explanation(
             item=self._state.catalogue.at(candidate),
             user_id=query.user_id,
             score=float(ranked.scores[0, position]),
-            rank=self._rank(ranked, position, allowed, terms),
-            of=self._competitors(reader, allowed),
+            rank=None if barred else self._rank_in(ranked, position) + 1,
+            of=self._competitors(reader, pool),
             channels=channel_scores(ranked, 0, position),
             contributions=self._contributions(reader, ranked, position, terms, split, said),
             own_term=float(split.own[0]),
-            paths=self._evidence_paths(reader, candidate, split),
+            paths=self._evidence_paths(traced.paths, candidate),
             content=self._content_matches(reader, candidate),
             reasons=self.evidence.reasons(query, reader, ranked, places, said=said)[0],
             snapshot_id=self._state.snapshot_id,
@@ -88,11 +127,13 @@ class Explainer:
             baseline_rank=None if baseline is None else baseline[1],
             notes=self._notes(reader, candidate, allowed),
             sequence=self._sequence(reader, ranked, position),
+            graph=_by_depth(traced),
+            rerank=None if barred else self._moved(query, ranked, position, place, trial_share),
         )
 
     def contrast(self, reader: Reader, candidate: int, other: int, *, allowed: Mask, terms: Terms) -> Contrast:
         """Why one candidate stands before another, or behind it."""
-        ranked, places = self._pool(reader, [candidate, other], allowed, terms)
+        ranked, places = self._pool(reader, [candidate, other], Pool(allowed, terms))
         first, second = (float(ranked.scores[0, place]) for place in places)
         parts = attribution(self._state, ranked, reader, places).by_item
         lead = parts[0] - parts[1]
@@ -113,11 +154,12 @@ class Explainer:
 
     def standings(self, reader: Reader, candidates: list[int], *, allowed: Mask, terms: Terms) -> tuple[Standing, ...]:
         """Where some candidates stand, in their order, by one pass through the models."""
-        ranked, places = self._pool(reader, candidates, allowed, terms)
+        pool = Pool(allowed, terms)
+        ranked, places = self._pool(reader, candidates, pool)
         return tuple(
             Standing(
                 self._state.catalogue.at(candidate),
-                self._rank(ranked, place, allowed, terms),
+                None if self._is_barred(reader, candidate, pool) else self._rank_in(ranked, place) + 1,
                 float(ranked.scores[0, place]),
                 channel_scores(ranked, 0, place),
             )
@@ -128,7 +170,7 @@ class Explainer:
         self, reader: Reader, candidate: int, *, k: int, allowed: Mask, terms: Terms
     ) -> SmallestRemoval:
         """The fewest history items without which a candidate is not among the k best."""
-        ranked, places = self._pool(reader, [candidate], allowed, terms)
+        ranked, places = self._pool(reader, [candidate], Pool(allowed, terms, at_least=k))
         position = int(places[0])
         # What helps the candidate more than it helps the first who would take its place goes first.
         rivals = np.delete(np.argsort(-ranked.scores[0], kind="stable"), self._rank_in(ranked, position))
@@ -142,32 +184,53 @@ class Explainer:
             items = tuple(self._state.catalogue.at(int(reader.history[row])) for row in found.positions)
         return SmallestRemoval(k=k, items=items, at_least=found.at_least, is_smallest=found.is_smallest)
 
-    def _pool(self, reader: Reader, wanted: list[int], allowed: Mask, terms: Terms) -> tuple[Ranked, IndexArray]:
+    def _pool(self, reader: Reader, wanted: list[int], pool: Pool) -> tuple[Ranked, IndexArray]:
         """Candidates with the wanted ones among them, and their positions.
 
         An item that recall did not bring is scored among those that it did bring, so that its score compares.
         """
-        excluded = np.setdiff1d(np.union1d(reader.history, terms.seeds), wanted)
-        shown = allowed.copy()
+        kept_out = reader.kept_out(pool.terms.seeds, include_seen=pool.include_seen)
+        shown = pool.allowed.copy()
         shown[wanted] = True
-        ranked = self._ranker.rank(reader.audience, allowed=shown, excluded=[excluded], terms=terms)
+        ranked = self._ranker.rank(
+            reader.audience,
+            allowed=shown,
+            excluded=[np.setdiff1d(kept_out, wanted)],
+            terms=pool.terms,
+            at_least=pool.at_least,
+        )
         missing = np.setdiff1d(wanted, ranked.candidates[0])
         if len(missing):
             candidates = np.append(ranked.candidates[0], missing)[None, :]
-            ranked = self._ranker.score(reader.audience, candidates, terms=terms)
+            ranked = self._ranker.score(reader.audience, candidates, terms=pool.terms)
         return ranked, np.array([int(np.flatnonzero(ranked.candidates[0] == item)[0]) for item in wanted])
 
-    def _rank(self, ranked: Ranked, position: int, allowed: Mask, terms: Terms) -> int | None:
-        """1-based; None where the item would not be shown."""
-        candidate = int(ranked.candidates[0, position])
-        barred = not allowed[candidate] or candidate in terms.seeds
-        return None if barred else self._rank_in(ranked, position) + 1
+    @staticmethod
+    def _is_barred(reader: Reader, candidate: int, pool: Pool) -> bool:
+        """Whether a candidate has no place: the request or the reader keep it out."""
+        return not pool.allowed[candidate] or candidate in pool.terms.seeds or candidate in reader.barred
 
     def _rank_in(self, ranked: Ranked, position: int) -> int:
         return int(pool_rank(ranked.scores, position)[0]) - 1
 
-    def _competitors(self, reader: Reader, allowed: Mask) -> int:
-        return int(allowed.sum() - allowed[reader.history].sum())
+    def _competitors(self, reader: Reader, pool: Pool) -> int:
+        kept_out = reader.kept_out(pool.terms.seeds, include_seen=pool.include_seen)
+        return int(pool.allowed.sum() - pool.allowed[kept_out].sum())
+
+    def _moved(
+        self,
+        query: Query,
+        ranked: Ranked,
+        position: int,
+        place: Callable[[Ranked, IndexArray], Placed],
+        trial_share: float,
+    ) -> RerankEvidence | None:
+        if not ranked.recall_ranks:  # recall did not bring it, so no list has it
+            return None
+        chosen = self._ranker.select(ranked, k=query.k)
+        return rerank_evidence(
+            self._state, ranked, position, chosen=chosen[0], placed=place(ranked, chosen), trial_share=trial_share
+        )
 
     def _contributions(
         self, reader: Reader, ranked: Ranked, position: int, terms: Terms, split: Contributions, said: Attribution
@@ -238,24 +301,20 @@ class Explainer:
             gap=float(gradients.gaps[0]),
         )
 
-    def _evidence_paths(self, reader: Reader, candidate: int, split: Contributions) -> tuple[EvidencePath, ...]:
+    def _evidence_paths(self, found: tuple[GraphPath, ...], candidate: int) -> tuple[EvidencePath, ...]:
         """Paths through other people, who appear without name or id."""
-        if self._state.is_new[candidate]:
-            return ()
         catalogue = self._state.catalogue
-        target = catalogue.at(candidate)
         people: dict[int, str] = {}
         paths: list[EvidencePath] = []
-        for path in self._paths.between(split, reader=reader.user):
+        for path in found:
             between = catalogue.at(path.history_item)
             person = people.setdefault(path.via_user, f"Reader {len(people) + 1}")
-            steps = (
-                PathStep("user", "You"),
-                PathStep("item", between.title, between.item_id),
-                PathStep("user", person),
-                PathStep("item", target.title, target.item_id),
-            )
-            paths.append(EvidencePath(steps, path.share))
+            steps = [PathStep("user", "You"), PathStep("item", between.title, between.item_id)]
+            steps.append(PathStep("user", person))
+            if path.end != PADDING:
+                end = catalogue.at(path.end)
+                steps.append(PathStep("item", end.title, end.item_id))
+            paths.append(EvidencePath(tuple(steps), path.share, path.value, met=path.end == candidate))
         return tuple(paths)
 
     def _content_matches(self, reader: Reader, candidate: int) -> tuple[Neighbour, ...]:
@@ -270,6 +329,10 @@ class Explainer:
         notes: list[str] = []
         if not allowed[candidate]:
             notes.append("The constraints of the request, or the catalogue, keep this item out.")
+        if candidate in reader.disliked:
+            notes.append("It was rejected, so it is not recommended.")
+        if candidate in reader.aside:
+            notes.append("It was met and set aside, so it is not recommended.")
         if self._state.is_new[candidate]:
             notes.append("No one had met this item when the models were trained: its place comes from its content.")
         elif self._state.is_cold[candidate]:
@@ -277,6 +340,20 @@ class Explainer:
         if not len(reader.history):
             notes.append("There is no history yet: the place comes from what everyone likes and what was asked for.")
         return tuple(notes)
+
+
+def _by_depth(traced: Traced) -> GraphScore:
+    depths = traced.depths
+    return GraphScore(
+        own=depths.own,
+        items=depths.items,
+        people=depths.people,
+        echo=depths.echo,
+        new=depths.new,
+        paths=traced.count,
+        shown=traced.share,
+        against=traced.against,
+    )
 
 
 def _worth_leaving_out(said: Attribution) -> IndexArray:

@@ -44,16 +44,16 @@ def reader_lists(
         place: puts new items into the lists of some of the readers, named by their positions.
     """
     lists = np.full((len(readers), k), PADDING, dtype=np.int64)
-    # Dislikes are not shared by the models' batch: whoever has some is ranked alone.
-    together = [row for row, reader in enumerate(readers) if not len(reader.disliked)]
-    alone = [[row] for row, reader in enumerate(readers) if len(reader.disliked)]
+    # What someone barred is not shared by the models' batch: they are ranked alone.
+    together = [row for row, reader in enumerate(readers) if not len(reader.barred)]
+    alone = [[row] for row, reader in enumerate(readers) if len(reader.barred)]
     for rows in ([together] if together else []) + alone:
         histories = [readers[row].history for row in rows]
-        disliked = readers[rows[0]].disliked
+        barred, disliked = readers[rows[0]].barred, readers[rows[0]].disliked
         ranked = ranker.rank(
             Audience(np.array([readers[row].user for row in rows], dtype=np.int64), histories),
             allowed=state.catalogue.active,
-            excluded=[np.union1d(history, disliked) for history in histories],
+            excluded=[np.union1d(history, barred) for history in histories],
             terms=Terms(disliked=disliked),
             at_least=k,
         )

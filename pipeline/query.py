@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pydantic.dataclasses import dataclass as validated
 
+from encoders.matching import PictureMatch, TextMatch
 from store.errors import InputError
 from store.records import Item
 
@@ -302,13 +303,108 @@ class PathStep:
 
 @dataclass(frozen=True)
 class EvidencePath:
-    """user -> item -> user -> item with its share in the graph score, 0..1."""
+    """user -> item -> user -> item, with what it carries of the graph score, exact.
+
+    Attributes:
+        steps: the last is the explained item where the person met it, else the one of their items that carries most of
+            the path (it resembles the explained item); it is left out where none does.
+        share: of all that speaks for the item in the graph score, 0..1.
+        value: part of the graph score.
+        met: whether the path ends at the explained item.
+    """
 
     steps: tuple[PathStep, ...]
     share: float
+    value: float = 0.0
+    met: bool = True
 
 
-EXPLANATION_VERSION = 2
+@dataclass(frozen=True)
+class GraphScore:
+    """LightGCN's score by how far its parts come: ``own``, ``items``, ``people``, ``echo`` and ``new`` sum to it.
+
+    Attributes:
+        own: the reader's own embedding, which belongs to no history item.
+        items: the history items' own embeddings.
+        people: through other people, by depth: their own embeddings, then those of what they met, and so on.
+        echo: through the reader's own vector, as one of those who met the history items at training.
+        new: history items that training did not know.
+        paths: ways from a history item to another person.
+        shown: share of what speaks for the item that the paths of the explanation carry.
+        against: paths that count against the item.
+    """
+
+    own: float = 0.0
+    items: float = 0.0
+    people: tuple[float, ...] = ()
+    echo: float = 0.0
+    new: float = 0.0
+    paths: int = 0
+    shown: float = 0.0
+    against: int = 0
+
+
+@dataclass(frozen=True)
+class ContentMatch:
+    """What of two items' contents makes them alike.
+
+    Attributes:
+        text: words and phrases of both texts, each side adds up to their cosine; None where one has no text or the
+            text model cannot tell.
+        picture: what the cosine of the pictures loses patch by patch; None where one has no picture.
+        shared_values: categories and attribute values that both have.
+        notes: what could not be looked at, and why.
+    """
+
+    item: Item
+    other: Item
+    text: TextMatch | None
+    picture: PictureMatch | None
+    shared_values: tuple[str, ...]
+    notes: tuple[str, ...]
+    snapshot_id: str
+
+
+@dataclass(frozen=True)
+class Alike:
+    """An item and its cosine with another one in LightGCN's space, by which lists are made diverse."""
+
+    item: Item
+    cosine: float
+
+
+@dataclass(frozen=True)
+class RerankEvidence:
+    """Where an item stands by its score, and where in the list as shown; places are 1-based.
+
+    Attributes:
+        k: length of the list.
+        by_score: place before the rerank.
+        diverse: place after maximal marginal relevance; None where that took it out of the list.
+        shown: place in the list as shown; None where it is not in it.
+        diversity: strength of that, 0..1.
+        alike: what stands before it after that step and is most alike, closest first.
+        before: items of lower score that diversity put before it, in the order of the list.
+        behind: items of higher score that diversity put behind it or out of the list, best first.
+        on_trial: whether it stands in a place that is kept for trying new items out.
+        trials_before: places before it that are kept for that.
+        trial_share: share of places that are kept for that.
+    """
+
+    k: int
+    by_score: int
+    diverse: int | None
+    shown: int | None
+    diversity: float
+    alike: tuple[Alike, ...] = ()
+    before: tuple[Item, ...] = ()
+    behind: tuple[Item, ...] = ()
+    on_trial: bool = False
+    trials_before: int = 0
+    trial_share: float = 0.0
+
+
+EXPLANATION_VERSION = 3
 """Raised when a field of ``Explanation`` changes its meaning or goes."""
 
 
@@ -321,11 +417,13 @@ class Explanation:
         rank: 1-based rank among all unseen active items, None if constraints or history take it out.
         contributions: by history item, strongest first.
         own_term: the part of the graph score that belongs to no history item (the user's own embedding).
-        paths: evidence paths, strongest first.
+        paths: evidence paths, strongest first; at most three through one history item.
         content: nearest history items by content.
         baseline_score: score with the reader's own history, where the query is a what-if.
         baseline_rank: likewise.
         sequence: None where SASRec reads nothing of the history.
+        graph: LightGCN's score by depth, and how much of it ``paths`` carry.
+        rerank: None where the list as shown has the item at the place of its score, or not at all.
         version: of this form.
     """
 
@@ -346,6 +444,8 @@ class Explanation:
     baseline_rank: int | None = None
     notes: tuple[str, ...] = ()
     sequence: SequenceEvidence | None = None
+    graph: GraphScore = GraphScore()
+    rerank: RerankEvidence | None = None
     version: int = EXPLANATION_VERSION
 
 

@@ -53,6 +53,11 @@ class Reader:
         """What the scorers see."""
         return Audience.of_history(self.history if len(self.history) else self.assumed, user=self.user)
 
+    def kept_out(self, seeds: IndexArray, *, include_seen: bool = False) -> IndexArray:
+        """Items that must not be recommended: what was asked for by name, what was barred, what was met."""
+        barred = np.union1d(seeds, self.barred)
+        return barred if include_seen else np.union1d(barred, self.history)
+
     def without(self, items: IndexArray) -> Reader:
         """The same reader as if some items had never been met."""
         kept = self.history[~np.isin(self.history, items)]

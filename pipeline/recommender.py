@@ -14,6 +14,7 @@ import structlog
 
 from pipeline.catalogue import Catalogue
 from pipeline.catalogue_map import CatalogueMap, Mapper
+from pipeline.content_match import ContentMatcher
 from pipeline.contracts import ItemEncoder
 from pipeline.evidence import Evidence, channel_scores
 from pipeline.explain import Explainer
@@ -24,6 +25,7 @@ from pipeline.preview import Previewer
 from pipeline.query import (
     MAX_K,
     Constraints,
+    ContentMatch,
     Contrast,
     Explanation,
     Neighbour,
@@ -117,6 +119,7 @@ class Recommender:
         self._settings = settings
         self._exposure = Exposure(exposure)
         self._mapper = Mapper()
+        self._matcher = ContentMatcher(encoder)
         self._change = threading.Lock()
         self._serving = self._met(state)
         self.learn_exposure()
@@ -173,9 +176,7 @@ class Recommender:
         reader = self._read(query, state)
         terms, degraded = self._terms(query, reader, state)
         allowed = state.catalogue.allowed(query.constraints)
-        excluded = np.union1d(terms.seeds, reader.barred)
-        if not query.include_seen:
-            excluded = np.union1d(excluded, reader.history)
+        excluded = reader.kept_out(terms.seeds, include_seen=query.include_seen)
         prepared = perf_counter()
         ranked = serving.ranker.rank(
             reader.audience, allowed=allowed, excluded=[excluded], terms=terms, at_least=query.k
@@ -243,7 +244,9 @@ class Recommender:
 
     def _placed(self, serving: _Serving, ranked: Ranked, queries: Sequence[Query]) -> Placed:
         """The lists of readers who ask for equally many, with new items in the places that are kept for them."""
-        chosen = serving.ranker.select(ranked, k=queries[0].k)
+        return self._tried(serving, ranked, serving.ranker.select(ranked, k=queries[0].k), queries)
+
+    def _tried(self, serving: _Serving, ranked: Ranked, chosen: IndexArray, queries: Sequence[Query]) -> Placed:
         readers = [query.user_id or "\0".join(query.history or ()) for query in queries]
         return self._exposure.place(
             serving.state, ranked, chosen, readers=readers, day=datetime.now(UTC).date().isoformat()
@@ -278,7 +281,14 @@ class Recommender:
         terms, _ = self._terms(query, reader, state)
         allowed = state.catalogue.allowed(query.constraints)
         explanation = serving.explainer.explain(
-            query, reader.without(itself), candidate, allowed=allowed, terms=terms, full=full
+            query,
+            reader.without(itself),
+            candidate,
+            allowed=allowed,
+            terms=terms,
+            full=full,
+            place=lambda ranked, chosen: self._tried(serving, ranked, chosen, [query]),
+            trial_share=self._exposure.settings.share,
         )
         notes = explanation.notes
         if explanation.is_new and self._exposure.settings.share > 0:
@@ -288,6 +298,11 @@ class Recommender:
     def catalogue_map(self) -> CatalogueMap:
         """The catalogue in a plane; the first call on a snapshot takes seconds."""
         return self._mapper.draw(self._current().state)
+
+    def content_match(self, item_id: str, other_id: str) -> ContentMatch:
+        catalogue = (state := self._current().state).catalogue
+        item, other = (catalogue.at(catalogue.ids.index(one)) for one in (item_id, other_id))
+        return self._matcher.match(state, item, other)
 
     def contrast(self, query: Query, item_id: str, other_id: str) -> Contrast:
         serving = self._current()

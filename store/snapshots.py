@@ -35,7 +35,7 @@ from store.durable import flush_folder, replace_file, write_through
 from store.errors import CorruptSnapshot, InputError, NoSnapshot, SnapshotError, SnapshotSchema
 from store.locks import FileLock
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever a reader of the old files would misread the new ones, or the other way round."""
 
 REBUILD = "Run `tastemaker train` to build a new snapshot."

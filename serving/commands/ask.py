@@ -13,6 +13,7 @@ from agent.request import RangeRef, Request
 from pipeline.catalogue import Catalogue
 from pipeline.query import Explanation, Facet, Query, Recommendations
 from serving.commands.output import AsJson, opened, print_json, print_json_line, stdout
+from serving.figures import percent
 from store.errors import InputError
 from store.records import Item
 
@@ -164,7 +165,13 @@ def _show_explanation(explanation: Explanation) -> None:
             )
         console.print(items)
     for path in explanation.paths[:3]:
-        console.print(" -> ".join(step.label for step in path.steps), f"({path.share:.0%} of the graph score)")
+        alike = "" if path.met else " (like it)"
+        console.print(" -> ".join(step.label for step in path.steps) + f"{alike}, {percent(path.share, 1)}")
+    if explanation.graph.paths:
+        shown, count = percent(explanation.graph.shown, 1), f"{explanation.graph.paths:,}"
+        console.print(
+            f"{len(explanation.paths)} of {count} paths together: {shown} of what speaks for it in the graph."
+        )
     for note in explanation.notes:
         console.print(note)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
-from pipeline.query import Constraints, Explanation, Query, Recommendations
+from pipeline.query import Constraints, ContentMatch, Explanation, Query, Recommendations
 from serving.http.guards import Metrics
 from serving.http.requests import ExplainIn, QueryIn, SearchIn, SimilarIn, VerdictIn
 from serving.http.responses import FoundItems, SimilarItems, public
@@ -75,6 +75,12 @@ def verdicts(
 ) -> Any:
     """What readers said of explanations, newest first."""
     return public(service.store.verdicts(user_id=user_id, limit=limit))
+
+
+@router.get("/explain/content", response_model=ContentMatch)
+def match_contents(service: ServiceOf, item_id: Id, other_id: Id) -> Any:
+    """What of two items' texts and pictures makes them alike: words and phrases add up to the cosine of the texts."""
+    return public(service.recommender.content_match(item_id, other_id))
 
 
 def _recommend(service: Service, metrics: Metrics, query: Query) -> Any:

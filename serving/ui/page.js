@@ -21,6 +21,25 @@ element.addEventListener("click", (click) => {
   send(control);
 });
 
+// A drawn graph: a pressed node keeps its paths lit and dims the rest; pressed again, or Escape, shows all.
+const follow = (graph, node) => {
+  const on = node !== null && node.getAttribute("aria-pressed") !== "true";
+  const kept = new Set(on ? node.dataset.paths.split(" ") : []);
+  graph.classList.toggle("focused", on);
+  graph.querySelectorAll("[data-paths]").forEach((part) => {
+    part.classList.toggle("lit", part.dataset.paths.split(" ").some((path) => kept.has(path)));
+    if (part.matches("button")) part.setAttribute("aria-pressed", String(on && part === node));
+  });
+};
+element.addEventListener("click", (click) => {
+  const node = click.target.closest("[data-focusable] button[data-paths]");
+  if (node) follow(node.closest("[data-focusable]"), node);
+});
+element.addEventListener("keydown", (key) => {
+  const graph = key.target.closest("[data-focusable]");
+  if (graph && key.key === "Escape") follow(graph, null);
+});
+
 element.addEventListener("submit", (submit) => {
   submit.preventDefault();
   const form = submit.target;

@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from serving.figures import percent, signed
 from serving.ui.pictures import Pictures
 from serving.ui.placeholder import cover
 from serving.ui.theme import channel_colour, channel_label
@@ -63,13 +64,3 @@ def subtitle(item: Item) -> str:
 def person(user: User) -> str:
     """What the page calls a user."""
     return user.name or f"User {user.user_id}"
-
-
-def signed(value: float, digits: int = 3) -> str:
-    """A number with its sign, with a true minus."""
-    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
-
-
-def percent(share: float) -> str:
-    """A share 0..1 in percent, whole from 1% on."""
-    return f"{100 * share:.0f}%" if share >= 0.01 or share <= 0 else f"{100 * share:.1f}%"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +17,9 @@ from serving.ui.api import UiService
 from serving.ui.asked import asked_query
 from serving.ui.conversation import stated
 from serving.ui.parts import drawn, item_finder, picker, sent, user_finder
-from serving.ui.path_graph import MAX_PATHS, path_picture
+from serving.ui.path_graph import coverage, depth_rows, path_picture
 from serving.ui.render import Renderer, person, subtitle
+from serving.ui.why_content import sides
 from store.errors import TastemakerError
 from store.records import Item
 
@@ -54,11 +55,13 @@ class WhyTab:
             with gr.Column(elem_classes="why-main"):
                 self.head = drawn(self._draw("why_empty.html"), name="why-head")
                 self.channels = gr.Plot(visible=False, show_label=False, container=False, elem_id="why-channels")
+                self.moved = drawn(name="why-moved")
                 self.history = drawn(name="why-history", events=("whatif", "notwhy", "aside", "back"))
                 self.timeline_head = drawn(name="why-timeline-head")
                 self.timeline = gr.Plot(visible=False, show_label=False, container=False, elem_id="why-timeline")
                 self.paths = drawn(name="why-paths")
-                self.content = drawn(name="why-content")
+                self.content = drawn(name="why-content", events=("matching",))
+                self.match = drawn(name="why-match")
             with gr.Column(elem_classes="why-side"):
                 self.summary = drawn(name="why-summary")
 
@@ -66,8 +69,8 @@ class WhyTab:
     def outputs(self) -> list[Any]:
         """All components of the tab that an answer may change."""
         return [
-            self.user, self.item, self.chat, self.pick_user, self.pick_item, self.head, self.channels, self.history,
-            self.timeline_head, self.timeline, self.paths, self.content, self.summary,
+            self.user, self.item, self.chat, self.pick_user, self.pick_item, self.head, self.channels, self.moved,
+            self.history, self.timeline_head, self.timeline, self.paths, self.content, self.match, self.summary,
         ]  # fmt: skip
 
     def connect(self) -> None:
@@ -79,6 +82,7 @@ class WhyTab:
         self.pick_user.pick(self.choose_user, self.item, **settings)
         self.pick_item.pick(self.choose_item, self.user, **settings)
         here = [self.user, self.item, self.chat]
+        self.content.matching(self.matching, self.item, **settings | {"outputs": self.match})
         self.history.whatif(self.whatif, here, trigger_mode="always_last", **settings)
         self.history.notwhy(self.note_not_why, here, **settings)
         self.history.aside(self.set_aside, here, **settings)
@@ -130,6 +134,16 @@ class WhyTab:
         except TastemakerError as error:
             return {self.history: self._draw("problem.html", problem=stated(error))}
         return self.show(user_id, item_id, chat_id=chat_id, noted=because)
+
+    def matching(self, item_id: str, event: gr.EventData) -> Iterator[str]:
+        """What makes the item and one of the history alike; pictures take seconds, so the wait is said."""
+        yield self._draw("why_wait.html")
+        try:
+            match = self._service.recommender.content_match(item_id, sent(event, "item"))
+        except TastemakerError as error:
+            yield self._draw("problem.html", problem=stated(error))
+            return
+        yield self._draw("why_match.html", match=match, sides=sides(match))
 
     # ------------------------------------------------------------------ drawing
 
@@ -195,12 +209,12 @@ class WhyTab:
                 reach=longest or 1.0,
                 graph_reach=max((abs(part.exact) for part in strongest), default=0.0) or 1.0,
             ),
+            self.moved: self._draw("why_rerank.html", moved=now.rerank),
             self.timeline_head: self._draw("why_timeline.html", span=_span(full)) if line else "",
             self.timeline: gr.Plot(line, visible=line is not None),
-            self.paths: self._draw(
-                "why_paths.html", picture=path_picture(now.paths), paths=now.paths[:MAX_PATHS], is_new=full.is_new
-            ),
+            self.paths: self._paths(now),
             self.content: self._draw("why_content.html", matches=full.content[:MATCHES]),
+            self.match: "",
         }
 
     def _aside(self, user_id: str | None) -> tuple[Item, ...]:
@@ -208,8 +222,21 @@ class WhyTab:
         ids = reversed(self._service.verdicts.aside(user_id)) if user_id else ()
         return self._service.recommender.items([*ids][:BARS])
 
+    def _paths(self, now: Explanation) -> str:
+        ids = {step.item_id for path in now.paths for step in path.steps if step.item_id}
+        items = {item.item_id: item for item in self._service.recommender.items(sorted(ids))}
+        depths = depth_rows(now.graph)
+        return self._draw(
+            "why_paths.html",
+            drawing=path_picture(now.paths, items, now.item),
+            coverage=coverage(now.graph, now.paths),
+            depths=depths,
+            reach=max((abs(value) for _, value in depths), default=1.0),
+            is_new=now.is_new,
+        )
+
     def _nothing(self, head: str) -> Update:
-        empty = (self.history, self.timeline_head, self.paths, self.content, self.summary)
+        empty = (self.moved, self.history, self.timeline_head, self.paths, self.content, self.match, self.summary)
         hidden = {self.channels: gr.Plot(visible=False), self.timeline: gr.Plot(visible=False)}
         return {self.head: head, **dict.fromkeys(empty, ""), **hidden}
 

@@ -60,9 +60,37 @@ def test_no_other_reader_is_named(visitor: Any) -> None:
     page = visitor.open("/?user=1").page
     page.locator("#history .card [data-event=why]").first.click()
     page.wait_for_selector("#why-paths .evidence")
-    labels = page.locator("#why-paths .person text").all_text_contents()
+    labels = page.locator("#why-paths .person span").all_text_contents()
     assert labels
-    assert all(label == "You" or label.startswith("Reader ") for label in labels)
+    assert all(label.startswith("Reader ") for label in labels)
+
+
+def test_a_node_of_the_path_graph_follows_its_paths(visitor: Any) -> None:
+    page = visitor.open("/?user=1").page
+    page.locator("#history .card [data-event=why]").first.click()
+    page.wait_for_selector("#why-paths .node.person")
+    node = page.locator("#why-paths .node.person").first
+    paths = set((node.get_attribute("data-paths") or "").split())
+    node.click()
+    page.wait_for_selector(".path-graph.focused")
+    lit = page.locator("#why-paths li.lit")
+    assert {one.get_attribute("data-paths") for one in lit.all()} == paths
+    assert lit.first.is_visible()
+    assert page.locator("#why-paths .node.you.lit").count() == 1
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".path-graph:not(.focused)")
+    assert page.locator("#why-paths .lit").count() == 0
+
+
+def test_what_matches_in_the_contents_is_opened_on_a_press(visitor: Any) -> None:
+    page = visitor.open("/?user=1").page
+    page.locator("#history .card [data-event=why]").first.click()
+    button = page.wait_for_selector("#why-content [data-event=matching]")
+    button.click()
+    page.wait_for_selector(f'.match-open[data-match="{button.get_attribute("data-item")}"]')
+    assert page.locator(".match-open .words .word").count() >= 2
+    shares = page.locator(".match-open .phrases .number").all_inner_texts()
+    assert all(share.endswith("%") for share in shares)
 
 
 def test_status_says_what_serves(visitor: Any) -> None:

@@ -180,12 +180,12 @@ def test_bad_input(scorer: LightGCNScorer) -> None:
     with pytest.raises(InputError, match="2 readers were passed"):
         scorer.split(Audience(np.zeros(2, dtype=np.int64), [np.array([1]), np.array([1])]), np.array([1]))
     rows = np.zeros((3, 2), dtype=np.float32)
-    with pytest.raises(InputError, match=r"item_neighbours is \(3, 2\) and item_final \(2, 2\)"):
-        LightGCNScorer(rows, rows, rows[:2], 1)
+    with pytest.raises(InputError, match=r"item_base is \(3, 2\) and item_final \(2, 2\)"):
+        LightGCNScorer(rows, rows, rows, rows[:2], 1)
     with pytest.raises(InputError, match="one dimension"):
-        LightGCNScorer(rows[:, :1], rows, rows, 1)
+        LightGCNScorer(rows[:, :1], rows, rows, rows, 1)
     with pytest.raises(InputError, match="num_layers is -1"):
-        LightGCNScorer(rows, rows, rows, -1)
+        LightGCNScorer(rows, rows, rows, rows, -1)
 
 
 def test_pairs_are_split_as_each_alone(data: Interactions, scorer: LightGCNScorer) -> None:

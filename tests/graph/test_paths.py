@@ -1,97 +1,159 @@
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 import pytest
+import torch
 
-from graph.paths import EvidencePaths, GraphPath, evidence_graph
-from graph.scorer import Contributions
-from store.interactions import Interactions
+from graph.bipartite import BipartiteGraph
+from graph.lightgcn import LightGCN, LightGCNSettings
+from graph.paths import EvidencePaths
+from graph.scorer import LightGCNScorer
+from store.interactions import Audience, Interactions
+
+USERS, ITEMS = 20, 15
+LONELY = 15
+"""An item of the catalogue that nobody has met."""
 
 
-def interactions(pairs: list[tuple[int, int]], *, num_users: int, num_items: int) -> Interactions:
-    users, items = np.array(pairs, dtype=np.int64).T
-    return Interactions.build(users, items, np.arange(len(pairs)), num_users=num_users, num_items=num_items)
+@pytest.fixture(scope="module")
+def data() -> Interactions:
+    generator = np.random.default_rng(7)
+    users = np.concatenate((np.arange(1, USERS + 1), generator.integers(1, USERS + 1, 90)))
+    items = generator.integers(1, LONELY, len(users))
+    return Interactions.build(users, items, np.arange(len(users)), num_users=USERS, num_items=ITEMS)
 
 
-def contributions(by_item: dict[int, float], target: int, own: float = 0.0) -> Contributions:
-    return Contributions(
-        history=np.array(list(by_item), dtype=np.int64),
-        candidates=np.array([target]),
-        own=np.array([own]),
-        by_item=np.array([list(by_item.values())]),
+def scorer_of(data: Interactions, layers: int) -> LightGCNScorer:
+    torch.manual_seed(1)
+    settings = LightGCNSettings(dim=6, layers=layers, init_std=1.0)
+    return LightGCNScorer.from_model(LightGCN(BipartiteGraph(data), settings))
+
+
+def readers(data: Interactions) -> list[tuple[Audience, int]]:
+    """One of training, one of training with a live history, one who came later, one without a history."""
+    return [
+        (Audience.of_users(np.array([3]), data), 3),
+        (Audience.of_history([1, 9, 2], user=5), 5),
+        (Audience.of_history([4, 7, 11]), 0),
+        (Audience.of_history([4, 2], user=USERS + 3), USERS + 3),
+        (Audience.of_history([], user=4), 4),
+    ]
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2, 3, 4])
+def test_all_parts_add_up_to_the_split(data: Interactions, layers: int) -> None:
+    scorer = scorer_of(data, layers)
+    # A candidate that nobody met has a vector that something else predicted.
+    cold = scorer.replaced(
+        np.array([LONELY]), item_final=scorer.item_final[[6]] + 0.5, item_neighbours=scorer.item_neighbours[[6]]
     )
+    evidence = EvidencePaths(data, cold)
+    for audience, reader in readers(data):
+        split = cold.split(audience, np.arange(1, ITEMS + 1))
+        for row in range(ITEMS):
+            walks = evidence.walks(split, row, reader=reader)
+            scale = max(np.abs(split.by_item[row]).sum() + abs(split.own[row]), 1e-9)
+            through = np.bincount(walks.columns, walks.values, minlength=len(split.history))
+            parts = walks.items + walks.new + walks.echo + through
+            np.testing.assert_allclose(parts, split.by_item[row], atol=1e-5 * scale)
+            assert abs(walks.depths.score - split.scores[row]) <= 1e-5 * scale
+            assert len(walks.depths.people) == max(layers - 1, 0)
+            assert reader not in walks.people.tolist()
 
 
-# User 1 reads. Item 9 is recommended. User 2 links 1-9 and has met 3 items; user 3 links 1-9 and 2-9 and has met 4;
-# user 4 has met item 2 but not 9.
-PAIRS = [(1, 1), (1, 2), (1, 3), (2, 1), (2, 9), (2, 5), (3, 1), (3, 2), (3, 9), (3, 6), (4, 2), (4, 5)]
+@pytest.mark.parametrize("layers", [2, 3])
+def test_a_path_is_what_its_walk_carries(data: Interactions, layers: int) -> None:
+    """By the definition, walk by walk, from the base embeddings."""
+    scorer = scorer_of(data, layers)
+    adjacency = data.matrix.toarray()
+    users, items = adjacency.sum(axis=1), adjacency.sum(axis=0)
+    target, history = 6, [1, 9, 2]
+    split = scorer.split(Audience.of_history(history), np.array([target]))
+    found = EvidencePaths(data, scorer).trace(split, top=10_000, per_item=10_000)
+    assert found.paths
+    for path in found.paths:
+        j, v = path.history_item, path.via_user
+        weight = adjacency[v, j] / (np.sqrt(len(history) * items[j]) * np.sqrt(items[j] * users[v])) / (layers + 1)
+        onward = {
+            i: adjacency[v, i] / np.sqrt(users[v] * items[i]) * float(scorer.item_base[i] @ scorer.item_final[target])
+            for i in np.flatnonzero(adjacency[v]).tolist()
+        }
+        person = float(scorer.user_base[v] @ scorer.item_final[target])
+        assert path.value == pytest.approx(weight * (person + (sum(onward.values()) if layers == 3 else 0)), rel=1e-4)
+        if target in onward:
+            assert path.end == target
+        elif layers == 3:
+            onward.pop(j)
+            best = max(onward, key=lambda item: onward[item])
+            assert path.end == (best if onward[best] > 0 else 0)
+        else:
+            assert path.end == 0
+        expected = weight * onward[path.end] if path.end and layers == 3 else 0.0
+        assert path.onward == pytest.approx(expected, rel=1e-4, abs=1e-7)
 
 
-@pytest.fixture
-def evidence() -> EvidencePaths:
-    return EvidencePaths(interactions(PAIRS, num_users=4, num_items=10))
-
-
-def test_paths_and_shares_by_hand(evidence: EvidencePaths) -> None:
-    paths = evidence.between(contributions({1: 0.3, 2: 0.5, 3: -0.4}, 9, own=0.2), reader=1)
-    # Of all that speaks for 9 (1.0), item 1 carries .3, divided 1/3 : 1/4 between users 2 and 3; item 2 carries .5.
-    assert [(path.history_item, path.via_user, path.item) for path in paths] == [(2, 3, 9), (1, 2, 9), (1, 3, 9)]
-    assert [path.share for path in paths] == pytest.approx([0.5, 0.3 * 4 / 7, 0.3 * 3 / 7])
-
-
-def test_every_path_exists_in_the_graph_and_avoids_the_reader() -> None:
-    generator = np.random.default_rng(0)
-    data = Interactions.build(
-        generator.integers(1, 41, 400), generator.integers(1, 31, 400), np.arange(400), num_users=40, num_items=30
-    )
+def test_every_path_is_counted_and_the_strongest_are_shown(data: Interactions) -> None:
+    scorer = scorer_of(data, 3)
+    evidence, audience = EvidencePaths(data, scorer), Audience.of_users(np.array([3]), data)
+    split = scorer.split(audience, np.arange(1, LONELY))
     links = set(zip(data.users.tolist(), data.items.tolist(), strict=True))
-    history = np.unique(data.history(5))
-    parts = contributions({int(item): 1.0 for item in history}, 30)
-    paths = EvidencePaths(data).between(parts, reader=5, top=1_000, per_item=1_000)
-    expected = {
-        (int(item), user, 30)
-        for item in history
-        for user in range(1, 41)
-        if user != 5 and (user, int(item)) in links and (user, 30) in links
-    }
-    expected = {path for path in expected if path[0] != 30}
-    assert {(path.history_item, path.via_user, path.item) for path in paths} == expected
-    assert sum(path.share for path in paths) <= 1 + 1e-9
-    shares = [path.share for path in paths]
-    assert shares == sorted(shares, reverse=True)
+    pairs = {(item, user) for item in split.history.tolist() for user in range(1, USERS + 1) if (user, item) in links}
+    pairs = {(item, user) for item, user in pairs if user != 3}
+    for row in range(len(split.candidates)):
+        everything = evidence.trace(split, row, reader=3, top=10_000, per_item=10_000)
+        assert everything.count == len(pairs)
+        assert len(everything.paths) + everything.against == len(pairs)
+        assert {(path.history_item, path.via_user) for path in everything.paths} <= pairs
+        values = [path.value for path in everything.paths]
+        assert values == sorted(values, reverse=True)
+        few = evidence.trace(split, row, reader=3, top=4, per_item=1)
+        items = [path.history_item for path in few.paths]
+        assert len(items) == len(set(items)) <= 4
+        assert few.share == pytest.approx(sum(path.share for path in few.paths))
+        assert few.paths[:1] == everything.paths[:1]
+        positive = np.maximum(split.by_item[row], 0).sum() + max(split.own[row], 0)
+        assert all(path.share == pytest.approx(path.value / positive) for path in few.paths)
 
 
-def test_top_and_per_item(evidence: EvidencePaths) -> None:
-    parts = contributions({1: 0.3, 2: 0.1}, 9)
-    assert [path.history_item for path in evidence.between(parts, reader=1)] == [1, 1, 2]
-    assert [path.history_item for path in evidence.between(parts, reader=1, per_item=1)] == [1, 2]
-    assert len(evidence.between(parts, reader=1, top=1)) == 1
+def test_looking_at_the_best_first_finds_the_same(data: Interactions, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = scorer_of(data, 3)
+    evidence, split = EvidencePaths(data, scorer), scorer.split(Audience.of_users(np.array([3]), data), np.array([6]))
+    wanted = [evidence.trace(split, reader=3, top=top, per_item=per_item) for top, per_item in ((3, 3), (6, 1))]
+    monkeypatch.setattr("graph.paths._LOOKED_AT", 5)
+    found = [evidence.trace(split, reader=3, top=top, per_item=per_item) for top, per_item in ((3, 3), (6, 1))]
+    assert wanted[0].count > 5
+    assert found == wanted
 
 
-def test_nothing_for_cold_targets_unknown_items_and_empty_histories(evidence: EvidencePaths) -> None:
-    assert evidence.between(contributions({1: 1.0}, 10), reader=1) == ()
-    assert evidence.between(contributions({1: 1.0}, 77), reader=1) == ()
-    assert evidence.between(contributions({77: 1.0}, 9), reader=1) == ()
-    assert evidence.between(contributions({}, 9), reader=1) == ()
-    assert evidence.between(contributions({9: 1.0}, 9), reader=1) == ()
-    assert evidence.between(contributions({1: -1.0}, 9), reader=1) == ()
+def test_the_readers_own_echo_is_apart(data: Interactions) -> None:
+    scorer = scorer_of(data, 3)
+    evidence, audience = EvidencePaths(data, scorer), Audience.of_users(np.array([3]), data)
+    split = scorer.split(audience, np.array([6]))
+    mine, nobody = evidence.walks(split, reader=3), evidence.walks(split, reader=0)
+    assert mine.depths.echo != 0
+    assert nobody.depths.echo == 0
+    assert nobody.depths.echo + sum(nobody.depths.people) == pytest.approx(mine.depths.echo + sum(mine.depths.people))
 
 
-def test_graph_to_draw(evidence: EvidencePaths) -> None:
-    graph = evidence_graph(evidence.between(contributions({1: 0.3, 2: 0.5}, 9, own=0.2), reader=1))
-    assert set(graph) == {("reader", 0), ("history", 1), ("history", 2), ("user", 2), ("user", 3), ("item", 9)}
-    assert graph.nodes["user", 3] == {"kind": "user", "index": 3}
-    assert nx.is_directed_acyclic_graph(graph)
-    into_target = sum(share for _, _, share in graph.in_edges(("item", 9), data="share"))
-    assert into_target == pytest.approx(0.8)
-    assert graph.edges[("reader", 0), ("history", 1)]["share"] == pytest.approx(0.3)
+def test_history_items_that_training_did_not_know_are_apart(data: Interactions) -> None:
+    scorer = scorer_of(data, 3)
+    longer = scorer.extended(scorer.item_final[[6]], scorer.item_neighbours[[6]])
+    split = longer.split(Audience.of_history([1, ITEMS + 1]), np.array([4]))
+    traced = EvidencePaths(data, longer).trace(split)
+    assert traced.depths.new == pytest.approx(float(split.by_item[0, 1]))
+    assert {path.history_item for path in traced.paths} <= {1}
+    assert traced.depths.score == pytest.approx(float(split.scores[0]), rel=1e-5)
 
 
-def test_graph_stays_small() -> None:
-    paths = [GraphPath(item, 100 + item, 7, 1 / item) for item in range(1, 90)]
-    graph = evidence_graph(paths)
-    assert len(graph) == 60
-    assert ("history", 1) in graph
-    assert ("history", 89) not in graph
-    assert len(evidence_graph([])) == 0
+def test_nothing_for_empty_histories_and_where_nothing_speaks_for_it(data: Interactions) -> None:
+    scorer = scorer_of(data, 3)
+    evidence = EvidencePaths(data, scorer)
+    empty = evidence.trace(scorer.split(Audience.of_history([]), np.array([6])))
+    assert (empty.paths, empty.count, empty.share, empty.depths.score) == ((), 0, 0.0, 0.0)
+    splits = [scorer.split(Audience.of_history([item]), np.arange(1, LONELY)) for item in range(1, LONELY)]
+    against = [(split, row) for split in splits for row in np.flatnonzero(split.by_item[:, 0] < 0)]
+    assert against
+    for split, row in against:
+        traced = evidence.trace(split, int(row))
+        assert traced.paths == ()
+        assert traced.count > 0

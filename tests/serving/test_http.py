@@ -395,6 +395,17 @@ def test_metrics_count_by_route_and_not_by_id(api: TestClient) -> None:
     assert "tastemaker_request_seconds_bucket" in text
 
 
+def test_what_matches_in_two_contents(api: TestClient) -> None:
+    answer = api.get("/explain/content", params={"item_id": "50", "other_id": "181"})
+    assert answer.status_code == 200
+    match = answer.json()
+    assert (match["item"]["item_id"], match["other"]["item_id"], match["picture"]) == ("50", "181", None)
+    for side in match["text"]["sides"]:
+        assert sum(part["value"] for part in side["words"]) + side["rest"] == pytest.approx(match["text"]["cosine"])
+    assert api.get("/explain/content", params={"item_id": "50", "other_id": "nothing"}).status_code == 404
+    assert api.get("/explain/content", params={"item_id": "50"}).status_code == 422
+
+
 def test_openapi_is_complete(api: TestClient) -> None:
     document = api.get("http://testserver/openapi.json").json()
     paths = document["paths"]

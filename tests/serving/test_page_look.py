@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from encoders.images import load_image
+from serving.figures import percent, signed
 from serving.ui.pictures import Pictures
 from serving.ui.placeholder import DRAWINGS, HEIGHT, PALETTES, WIDTH, cover
-from serving.ui.render import Renderer, percent, signed, subtitle
+from serving.ui.render import Renderer, subtitle
 from serving.ui.theme import CHANNELS, GAIN, LOSS, channel_colour, stylesheet
 from store.records import Item
 
@@ -176,3 +177,4 @@ def test_numbers_as_people_read_them() -> None:
     assert signed(-0.1239) == "\N{MINUS SIGN}0.124"
     assert signed(0.5, 1) == "+0.5"
     assert [percent(share) for share in (0, 0.034, 0.004, 1)] == ["0%", "3%", "0.4%", "100%"]
+    assert [percent(share, 1) for share in (0.021, 0.0004, 0.314)] == ["2.1%", "<0.1%", "31.4%"]

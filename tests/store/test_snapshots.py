@@ -144,8 +144,8 @@ def test_another_schema_is_refused_with_the_command_that_rebuilds_it(
 ) -> None:
     store = SnapshotStore(tmp_path)
     write(store)
-    monkeypatch.setattr(snapshots, "SCHEMA_VERSION", 2)
-    with pytest.raises(SnapshotSchema, match=r"version 1, and this program reads version 2.*tastemaker train"):
+    monkeypatch.setattr(snapshots, "SCHEMA_VERSION", 99)
+    with pytest.raises(SnapshotSchema, match=r"version \d+, and this program reads version 99.*tastemaker train"):
         store.current()
 
 
