@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from pipeline.item_profile import ItemProfile
 from pipeline.query import (
     Constraints,
     ContentMatch,
@@ -19,6 +20,7 @@ from pipeline.query import (
     Standing,
     Vocabulary,
 )
+from pipeline.taste import Taste
 from store.records import Item
 
 
@@ -54,6 +56,14 @@ class RecommenderApi(Protocol):
 
     def content_match(self, item_id: str, other_id: str) -> ContentMatch:
         """What of two items' contents makes them alike. Takes up to seconds, once. Raises ``UnknownItem``."""
+        ...
+
+    def item_profile(self, item_id: str) -> ItemProfile:
+        """Who gets an item, and for which of theirs. Takes seconds at first. Raises ``UnknownItem``."""
+        ...
+
+    def taste(self, query: Query) -> Taste:
+        """A reader's history in groups, and what each leads to. Raises ``UnknownUser``, ``UnknownItem``."""
         ...
 
     def contrast(self, query: Query, item_id: str, other_id: str) -> Contrast:

@@ -65,7 +65,7 @@ class Previewer:
             duplicates=tuple(self._duplicates(state, candidate, neighbours)),
             readers=self._readers(state, users, ranks, candidate),
             reach=float(reached.mean()) if len(reached) else 0.0,
-            segments=_segments(state, users[sampled], reached),
+            segments=segments(state, users[sampled], reached),
             confidence=_confidence(state, candidate),
             missing=_missing(draft, state, candidate),
             notes=self._notes(state, candidate),
@@ -169,7 +169,7 @@ class Previewer:
         return tuple(notes)
 
 
-def _segments(state: ServingState, users: IndexArray, reached: NDArray[np.bool_]) -> tuple[Segment, ...]:
+def segments(state: ServingState, users: IndexArray, reached: NDArray[np.bool_]) -> tuple[Segment, ...]:
     """Users by the category that their history has most in excess of what the others' have, with whom it reaches.
 
     Args:

@@ -19,6 +19,7 @@ from pipeline.contracts import ItemEncoder
 from pipeline.evidence import Evidence, channel_scores
 from pipeline.explain import Explainer
 from pipeline.exposure import Exposure, ExposureSettings, Placed
+from pipeline.item_profile import ItemProfile, ItemProfiler
 from pipeline.lists import ReaderLists, reader_lists
 from pipeline.models import Models
 from pipeline.preview import Previewer
@@ -43,6 +44,7 @@ from pipeline.reader import Reader, having, read_query
 from pipeline.search import Search
 from pipeline.similarity import content_neighbour
 from pipeline.state import ServingState
+from pipeline.taste import Taste, taste
 from pipeline.topk import best
 from store.database import Store
 from store.errors import InputError, NoSnapshot
@@ -78,6 +80,10 @@ class _Serving:
     @cached_property
     def explainer(self) -> Explainer:
         return Explainer(self.state, self.ranker)
+
+    @cached_property
+    def profiler(self) -> ItemProfiler:
+        return ItemProfiler(self.state, self.ranker)
 
     @cached_property
     def search(self) -> Search:
@@ -303,6 +309,16 @@ class Recommender:
         catalogue = (state := self._current().state).catalogue
         item, other = (catalogue.at(catalogue.ids.index(one)) for one in (item_id, other_id))
         return self._matcher.match(state, item, other)
+
+    def item_profile(self, item_id: str) -> ItemProfile:
+        serving = self._current()
+        return serving.profiler.profile(serving.state.catalogue.ids.index(item_id))
+
+    def taste(self, query: Query) -> Taste:
+        serving = self._current()
+        reader = self._read(query, serving.state)
+        terms, _ = self._terms(query, reader, serving.state)
+        return taste(serving.state, serving.ranker, query, reader, terms)
 
     def contrast(self, query: Query, item_id: str, other_id: str) -> Contrast:
         serving = self._current()

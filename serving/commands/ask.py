@@ -11,9 +11,9 @@ from rich.table import Column, Table
 
 from agent.request import RangeRef, Request
 from pipeline.catalogue import Catalogue
-from pipeline.query import Explanation, Facet, Query, Recommendations
+from pipeline.query import Facet, Query, Recommendations
+from serving.commands.evidence import show_evidence
 from serving.commands.output import AsJson, opened, print_json, print_json_line, stdout
-from serving.figures import percent
 from store.errors import InputError
 from store.records import Item
 
@@ -106,7 +106,7 @@ def search(
 
 def explain(
     context: typer.Context,
-    item: Annotated[str, typer.Argument(help="Id of an item.")],
+    item: Annotated[str | None, typer.Argument(help="Id of an item; without it, the taste of a reader.")] = None,
     user: User = None,
     history: History = None,
     without: Annotated[
@@ -115,21 +115,29 @@ def explain(
     also: Annotated[
         list[str] | None, typer.Option(help="Item to read as if it had just been met; repeat for more.")
     ] = None,
+    everyone: Annotated[bool, typer.Option("--everyone", help="Who gets the item, instead of one reader.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Why an item stands where it stands, with the evidence."""
+    """Why an item stands where it stands, with the evidence; or what the models know of an item or of a reader."""
     query = Query(
         user_id=user,
         history=tuple(history) if history else None,
         without=frozenset(without or ()),
         also=tuple(also or ()),
     )
+    if item is None and (everyone or not (user or history)):
+        raise InputError("there is no item to explain", fix="Name one, or give --user or --history for their taste.")
     with opened(context) as service:
-        explanation = service.recommender.explain(query, item)
+        if item is None:
+            answer = service.recommender.taste(query)
+        elif everyone:
+            answer = service.recommender.item_profile(item)
+        else:
+            answer = service.recommender.explain(query, item)
     if as_json:
-        print_json(explanation)
+        print_json(answer)
     else:
-        _show_explanation(explanation)
+        show_evidence(answer)
 
 
 def _show_recommendations(answer: Recommendations) -> None:
@@ -143,37 +151,6 @@ def _show_recommendations(answer: Recommendations) -> None:
     stdout().print(table)
     for note in (*answer.notes, *(f"went on without: {part}" for part in answer.degraded)):
         stdout().print(note)
-
-
-def _show_explanation(explanation: Explanation) -> None:
-    console = stdout()
-    rank = f"rank {explanation.rank} of {explanation.of}" if explanation.rank else "not in the ranking"
-    console.print(f"[bold]{explanation.item.title}[/]: score {explanation.score:.3f}, {rank}")
-    if explanation.baseline_score is not None:
-        console.print(
-            f"With the full history: score {explanation.baseline_score:.3f}, rank {explanation.baseline_rank}"
-        )
-    channels = Table("Channel", "Adds to the score", "Own score")
-    for name, channel in sorted(explanation.channels.items(), key=lambda pair: -abs(pair[1].contribution)):
-        channels.add_row(name, f"{channel.contribution:+.3f}", f"{channel.raw:.3f}")
-    console.print(channels)
-    if explanation.contributions:
-        items = Table("History item", "Share of the graph score", "Lost without it")
-        for part in explanation.contributions[:10]:
-            items.add_row(
-                part.item.title, f"{part.exact:+.3f}", f"{'~' if part.estimated else ''}{part.counterfactual:+.3f}"
-            )
-        console.print(items)
-    for path in explanation.paths[:3]:
-        alike = "" if path.met else " (like it)"
-        console.print(" -> ".join(step.label for step in path.steps) + f"{alike}, {percent(path.share, 1)}")
-    if explanation.graph.paths:
-        shown, count = percent(explanation.graph.shown, 1), f"{explanation.graph.paths:,}"
-        console.print(
-            f"{len(explanation.paths)} of {count} paths together: {shown} of what speaks for it in the graph."
-        )
-    for note in explanation.notes:
-        console.print(note)
 
 
 def _names(items: tuple[Item, ...]) -> str:

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
+from pipeline.item_profile import ItemProfile
 from pipeline.query import Constraints, ContentMatch, Explanation, Query, Recommendations
+from pipeline.taste import Taste
 from serving.http.guards import Metrics
 from serving.http.requests import ExplainIn, QueryIn, SearchIn, SimilarIn, VerdictIn
 from serving.http.responses import FoundItems, SimilarItems, public
@@ -81,6 +83,18 @@ def verdicts(
 def match_contents(service: ServiceOf, item_id: Id, other_id: Id) -> Any:
     """What of two items' texts and pictures makes them alike: words and phrases add up to the cosine of the texts."""
     return public(service.recommender.content_match(item_id, other_id))
+
+
+@router.get("/explain/item", response_model=ItemProfile)
+def profile_item(service: ServiceOf, item_id: Id) -> Any:
+    """Who gets an item, by taste, and which of their items it is owed to. The first request takes seconds."""
+    return public(service.recommender.item_profile(item_id))
+
+
+@router.post("/explain/taste", response_model=Taste)
+def explain_taste(service: ServiceOf, body: QueryIn) -> Any:
+    """A reader's history in groups that lie together, and which of the recommendations each of them drives."""
+    return public(service.recommender.taste(body.query()))
 
 
 def _recommend(service: Service, metrics: Metrics, query: Query) -> Any:

@@ -20,6 +20,7 @@ from serving.ui.parts import drawn, item_finder, picker, sent, user_finder
 from serving.ui.path_graph import coverage, depth_rows, path_picture
 from serving.ui.render import Renderer, person, subtitle
 from serving.ui.why_content import sides
+from serving.ui.why_global import KnownPanel
 from store.errors import TastemakerError
 from store.records import Item
 
@@ -39,6 +40,7 @@ class WhyTab:
     def __init__(self, service: UiService, renderer: Renderer) -> None:
         self._service = service
         self._draw = renderer
+        self.known = KnownPanel(service, renderer)
 
     def build(self) -> None:
         """Inside ``gr.Tab``."""
@@ -64,6 +66,7 @@ class WhyTab:
                 self.match = drawn(name="why-match")
             with gr.Column(elem_classes="why-side"):
                 self.summary = drawn(name="why-summary")
+                self.known.build()
 
     @property
     def outputs(self) -> list[Any]:
@@ -71,6 +74,7 @@ class WhyTab:
         return [
             self.user, self.item, self.chat, self.pick_user, self.pick_item, self.head, self.channels, self.moved,
             self.history, self.timeline_head, self.timeline, self.paths, self.content, self.match, self.summary,
+            self.known.part,
         ]  # fmt: skip
 
     def connect(self) -> None:
@@ -83,6 +87,7 @@ class WhyTab:
         self.pick_item.pick(self.choose_item, self.user, **settings)
         here = [self.user, self.item, self.chat]
         self.content.matching(self.matching, self.item, **settings | {"outputs": self.match})
+        self.known.connect(user=self.user, item=self.item, settings=settings)
         self.history.whatif(self.whatif, here, trigger_mode="always_last", **settings)
         self.history.notwhy(self.note_not_why, here, **settings)
         self.history.aside(self.set_aside, here, **settings)
@@ -172,11 +177,12 @@ class WhyTab:
             now = full
             if without:
                 now = self._service.recommender.explain(replace(query, without=frozenset(without)), item_id)
+            known = {self.known.part: self.known.closed(user_id, item_id)}
             chips = self._service.dialogues.view(chat_id).chips if chat_id else ()
         except TastemakerError as error:
             return self._nothing(self._draw("problem.html", problem=stated(error)))
         who = user_name or "someone with no history"
-        return pickers | self._drawn(full, now, without, noted) | self._headed(full, now, who, chips)
+        return pickers | known | self._drawn(full, now, without, noted) | self._headed(full, now, who, chips)
 
     def _headed(self, full: Explanation, now: Explanation, who: str, chips: Sequence[Chip]) -> Update:
         made = sorted(now.channels.items(), key=lambda pair: -abs(pair[1].contribution))
@@ -236,7 +242,16 @@ class WhyTab:
         )
 
     def _nothing(self, head: str) -> Update:
-        empty = (self.moved, self.history, self.timeline_head, self.paths, self.content, self.match, self.summary)
+        empty = (
+            self.moved,
+            self.history,
+            self.timeline_head,
+            self.paths,
+            self.content,
+            self.match,
+            self.summary,
+            self.known.part,
+        )
         hidden = {self.channels: gr.Plot(visible=False), self.timeline: gr.Plot(visible=False)}
         return {self.head: head, **dict.fromkeys(empty, ""), **hidden}
 

@@ -93,6 +93,17 @@ def test_what_matches_in_the_contents_is_opened_on_a_press(visitor: Any) -> None
     assert all(share.endswith("%") for share in shares)
 
 
+def test_the_panel_says_what_the_models_know(visitor: Any) -> None:
+    page = visitor.open("/?user=1").page
+    page.locator("#history .card [data-event=why]").first.click()
+    page.locator("#why-known [data-event=taste]").click()
+    page.wait_for_selector("#why-known .group")
+    page.locator("#why-known [data-event=profile]").click()
+    page.wait_for_selector("#why-known .phrases")
+    assert "people had met it" in page.locator("#why-known").inner_text()
+    assert page.locator("#why-known .group").count() == 0
+
+
 def test_status_says_what_serves(visitor: Any) -> None:
     page = visitor.open().page
     visitor.tab("Status")

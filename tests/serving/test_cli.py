@@ -101,6 +101,11 @@ def test_asking(home: Path) -> None:
     what_if = run_json(home, "explain", first["item_id"], "--user", "1", "--without", strongest["item_id"])
     assert what_if["baseline_score"] == pytest.approx(explanation["score"], abs=1e-4)
     assert "Adds to the score" in run(home, "explain", first["item_id"], "--user", "1")
+    assert run_json(home, "explain", first["item_id"], "--everyone")["item"]["item_id"] == first["item_id"]
+    assert "It is owed to" in run(home, "explain", first["item_id"], "--everyone")
+    taste = run_json(home, "explain", "--user", "1")
+    assert sum(group["size"] for group in taste["groups"]) == taste["history"]
+    assert "Leads to" in run(home, "explain", "--user", "1")
 
 
 @pytest.mark.parametrize(

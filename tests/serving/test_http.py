@@ -406,6 +406,16 @@ def test_what_matches_in_two_contents(api: TestClient) -> None:
     assert api.get("/explain/content", params={"item_id": "50"}).status_code == 422
 
 
+def test_what_the_models_know_of_an_item_and_of_a_reader(api: TestClient) -> None:
+    profile = api.get("/explain/item", params={"item_id": "50"}).json()
+    assert profile["item"]["item_id"] == "50"
+    assert 0 <= profile["reached"] <= profile["users"]
+    taste = api.post("/explain/taste", json={"user_id": "1"}).json()
+    assert sum(group["size"] for group in taste["groups"]) == taste["history"]
+    assert api.get("/explain/item", params={"item_id": "nothing"}).status_code == 404
+    assert api.post("/explain/taste", json={"user_id": "nobody"}).status_code == 404
+
+
 def test_openapi_is_complete(api: TestClient) -> None:
     document = api.get("http://testserver/openapi.json").json()
     paths = document["paths"]
