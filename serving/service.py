@@ -106,6 +106,7 @@ class Service:
         self._llm_built = False
         self._snapshot_problem: str | None = None
         self._learnt_at = 0.0
+        self._favourites: tuple[str, dict[str, int]] = ("", {})
         self._stopped = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -229,7 +230,12 @@ class Service:
         """Categories that are someone's favourite, and how many readers'. Raises ``NoSnapshot``."""
         from evaluation.audit_readers import favourite_counts
 
-        return favourite_counts(self.recommender.state)
+        state = self.recommender.state
+        known, counts = self._favourites
+        if known != state.snapshot_id:  # the page asks at every key of a field
+            counts = favourite_counts(state)
+            self._favourites = (state.snapshot_id, counts)
+        return counts
 
     def compare_snapshots(
         self, query: Query, *, first: str | None = None, second: str | None = None, item_id: str | None = None

@@ -185,10 +185,8 @@ def _show_snapshots(found: SnapshotComparison) -> None:
     )
     if found.item is not None:
         for snapshot, standing in zip((found.first, found.second), found.item, strict=True):
-            place = f"place {standing.rank}" if standing.rank else "no place"
-            console.print(
-                f"{standing.item.title} in {snapshot}: {place} by score ({standing.score:+.3f})", soft_wrap=True
-            )
+            place = f"place {standing.rank} by score, as if it had not been met" if standing.rank else "no place"
+            console.print(f"{standing.item.title} in {snapshot}: {place} ({standing.score:+.3f})", soft_wrap=True)
 
 
 def _what(move: Move) -> str:

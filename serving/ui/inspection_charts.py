@@ -72,9 +72,9 @@ def audit_deciles(audit: Audit) -> go.Figure:
 def audit_lorenz(audit: Audit) -> go.Figure:
     """Concentration."""
     figure = _panel(audit_plots.lorenz(audit), "lorenz", height=320)
-    ticks = {"tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1.0]}
-    figure.update_xaxes(**ticks)
-    figure.update_yaxes(**ticks)
+    ticks = [0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    figure.update_xaxes(tickvals=ticks)
+    figure.update_yaxes(tickvals=ticks)
     figure.update_layout(margin={"l": 8, "r": 24, "t": 8, "b": 8})
     return figure
 

@@ -425,6 +425,8 @@ def test_openapi_is_complete(api: TestClient) -> None:
         "similar",
         "search",
         "explain",
+        "snapshots",
+        "audits",
         "items",
         "catalogue",
         "users",
