@@ -10,6 +10,7 @@ from pipeline.attribution import NEAR, Attribution, attribution
 from pipeline.catalogue import Mask
 from pipeline.counterfactual import FrozenPool, pool_rank, smallest_removal
 from pipeline.evidence import Evidence, channel_scores
+from pipeline.notes import KEPT_OUT, NO_HISTORY, UNMET
 from pipeline.query import (
     Contrast,
     Contribution,
@@ -255,11 +256,11 @@ class Explainer:
     def _notes(self, reader: Reader, candidate: int, allowed: Mask) -> tuple[str, ...]:
         notes: list[str] = []
         if not allowed[candidate]:
-            notes.append("The constraints of the request, or the catalogue, keep this item out.")
+            notes.append(KEPT_OUT)
         if self._state.is_cold[candidate]:
-            notes.append("No one had met this item when the models were trained: its place comes from its content.")
+            notes.append(UNMET)
         if not len(reader.history):
-            notes.append("There is no history yet: the place comes from what everyone likes and what was asked for.")
+            notes.append(NO_HISTORY)
         return tuple(notes)
 
 

@@ -19,6 +19,7 @@ from pipeline.evidence import Evidence, channel_scores
 from pipeline.explain import Explainer
 from pipeline.exposure import Exposure, ExposureSettings, Placed
 from pipeline.models import Models
+from pipeline.notes import HAD, ON_TRIAL
 from pipeline.preview import Previewer
 from pipeline.query import (
     MAX_K,
@@ -48,12 +49,6 @@ from store.records import Item
 from store.snapshots import Snapshot, SnapshotStore
 
 _log = structlog.get_logger(__name__)
-
-
-HAD = "It is in the history by now, so it would not be recommended again; this is its place before that."
-
-
-ON_TRIAL = "{:.0%} of the places are kept for trying new items out, so it can stand higher in a list than its rank."
 
 
 class _Serving:
