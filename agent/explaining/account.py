@@ -117,9 +117,12 @@ def _graph(explanation: Explanation) -> Iterator[Statement]:
         if abs(part.exact) >= NEGLIGIBLE:
             kind = "graph_item" if part.exact > 0 else "graph_item_against"
             yield Statement(kind, {"item": title(part.item)}, {"amount": (amount(part.exact),)})
-    for path in explanation.paths[:PATHS]:
+    shares: dict[tuple[str, ...], list[float]] = {}
+    for path in explanation.paths:
         between = tuple(clean(step.label) for step in path.steps if step.kind == "item")[:-1]
-        yield Statement("path", {"items": between}, {"share": (share(path.share),)})
+        shares.setdefault(between, []).append(path.share)
+    for between, parts in sorted(shares.items(), key=lambda pair: -sum(pair[1]))[:PATHS]:
+        yield Statement("paths", {"items": between}, {"count": (f"{len(parts):,}",), "share": (share(sum(parts)),)})
 
 
 def _order(explanation: Explanation) -> Iterator[Statement]:

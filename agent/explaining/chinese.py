@@ -6,7 +6,14 @@ from agent.explaining.voice import Voice, Wording
 from agent.naming import CatalogueWords
 from pipeline.notes import HAD, KEPT_OUT, NO_HISTORY, ON_TRIAL, UNMET
 
-_LEFT_OUT = r"(?:不算你去掉的部分|去掉这些之后)"
+_RANKED = r"(?:目前)?(?:排|排在|位列|位居)第<rank>(?:位|名)?"
+_AMONG = r"(?:在)?(?:全部|所有)?<of>个<things>(?:中|里|当中|之中)"
+_WITHOUT = r"(?:如果|假如|若)?(?:没有|去掉|不算)<item>(?:时|后|的话)?，?"
+_SCORE = r"(?:它的)?得分(?:就)?(?:会|将)?"
+_LEFT_OUT = r"(?:不算你去掉的部分|去掉这些之后|没有你去掉的部分)，?"
+_BOTH_SIDES = r"前后不久"
+_NEW = r"它(?:是这里的新内容|在这里(?:还)?是新的)，"
+_MET = r"(?:也)?会(?:也)?接触(?:到)?它"
 
 _PARAGRAPH = {
     "place": Wording(
@@ -15,67 +22,90 @@ _PARAGRAPH = {
             "在{of}个{things}中，{item}位列第{rank}。",
             "共有{of}个{things}，{item}排在第{rank}位。",
         ),
-        (r"第<rank>", r"(?:在|共有)<of>个", r"<item>"),
-        "里 名 当中 目前 排名",
+        (
+            rf"<item>{_AMONG}{_RANKED}",
+            rf"{_AMONG}，?<item>{_RANKED}",
+            rf"(?:一)?共有<of>个<things>，<item>{_RANKED}",
+        ),
     ),
     "no_place": Wording(
-        ("{item}不在排名之中。", "排名中没有{item}。"), (r"<item>不在排名(?:之中|中|里)|排名(?:中|里)没有<item>",), "里"
+        ("{item}不在排名之中。", "排名中没有{item}。"),
+        (r"<item>(?:并)?不在排名(?:之中|中|里)", r"排名(?:之中|中|里)(?:并)?没有<item>", r"<item>没有名次"),
     ),
     "liked": Wording(
         ("推荐它是因为你喜欢过{items}。", "你喜欢过{items}，所以推荐它。", "因为你喜欢过{items}，所以推荐它。"),
-        (r"推荐它", r"因为你喜欢过<items>|你喜欢过<items>，所以"),
-        "在此",
+        (r"(?:之所以)?推荐它，?是因为你喜欢过<items>", r"(?:因为|由于)?你喜欢过<items>，(?:所以|因此)(?:才)?推荐它"),
     ),
     "history": Wording(
-        ("它与你历史中的{items}相配。", "你历史中的{items}与它相配。", "它和你历史中的{items}很相配。"),
-        (r"你历史(?:中|里)的<items>", r"相配|合得来", r"它"),
-        "合得来 里的 很",
+        (
+            "它与你历史中的{items}相配。",
+            "你历史中的{items}与它相配。",
+            "它和你历史中的{items}很相配。",
+        ),
+        (
+            r"它(?:与|和|跟)你历史(?:中|里)的<items>(?:也)?(?:很)?(?:相配|搭配|合得来)",
+            r"你历史(?:中|里)的<items>(?:与|和|跟)它(?:也)?(?:很)?(?:相配|搭配|合得来)",
+        ),
     ),
     "seed": Wording(
         ("如你所要求，它与{items}相近。", "它与{items}相近，正如你所要求。", "你要求与{items}相近的，它就是。"),
-        (r"与<items>(?:很)?(?:相近|相似)", r"你(?:所)?要求", r"它"),
-        "相似 很",
+        (
+            r"(?:正)?如你所(?:要求|愿)，它(?:与|和|跟)<items>(?:很)?(?:相近|相似|接近)",
+            r"它(?:与|和|跟)<items>(?:很)?(?:相近|相似|接近)，(?:正)?如你所(?:要求|愿)",
+            r"你要求(?:与|和|跟)<items>(?:相近|相似|接近)的，它(?:就|正)是",
+        ),
     ),
     "text": Wording(
         ("它的描述符合：{values}。", "按描述，它符合：{values}。", "你要求的是：{values}，它的描述与此相符。"),
-        (r"描述", r"符合：<values>|<values>，它的描述(?:与此)?相符"),
+        (
+            r"它的描述(?:也)?符合：?<values>",
+            r"(?:按|从|依)描述(?:来看)?，它符合：?<values>",
+            r"你要求的是：?<values>，它的描述与此相符",
+        ),
     ),
-    "text_unnamed": Wording(("它的描述符合你的话。", "按描述，它符合你的话。"), (r"描述", r"符合你的话")),
+    "text_unnamed": Wording(
+        ("它的描述符合你的话。", "按描述，它符合你的话。"),
+        (r"它的描述(?:也)?符合你的(?:话|要求)", r"(?:按|从|依)描述(?:来看)?，它符合你的(?:话|要求)"),
+    ),
     "sequence": Wording(
         (
             "人们在接触{items}前后不久会接触它。",
             "在接触{items}前后不久，人们会接触它。",
             "接触{items}的人，前后不久也会接触它。",
         ),
-        (r"接触<items>", r"前后不久", r"会接触它", r"人"),
-        "也会接触它",
+        (
+            rf"(?:这里的)?人们在接触<items>(?:的)?{_BOTH_SIDES}{_MET}",
+            rf"在接触<items>(?:的)?{_BOTH_SIDES}，(?:这里的)?人们{_MET}",
+            rf"接触<items>的人，?{_BOTH_SIDES}{_MET}",
+        ),
     ),
     "popular": Wording(
         ("它在这里受其他人欢迎。", "这里有许多其他人接触过它。", "它在这里很受其他人欢迎。"),
-        (r"受其他人欢迎|许多其他人(?:都)?接触过它",),
-        "都接触过它",
+        (r"它(?:在这里)?(?:也)?(?:很)?受其他人(?:的)?欢迎", r"(?:这里)?有(?:许多|很多)其他人(?:都)?接触过它"),
     ),
     "new": Wording(
         ("它是这里的新内容，按内容匹配而来。", "它在这里是新的，按内容匹配而来。"),
-        (r"新的|新内容", r"按内容匹配"),
-        "还是",
+        (rf"{_NEW}(?:是)?按内容匹配(?:而来|的)",),
     ),
     "new_readers": Wording(
         ("它是这里的新内容，按内容和最初的接触者匹配而来。", "它在这里是新的，按内容和最初的接触者匹配而来。"),
-        (r"新的|新内容", r"按内容和最初的接触者匹配"),
-        "还是",
+        (rf"{_NEW}(?:是)?按内容和最初的接触者匹配(?:而来|的)",),
     ),
     "trial": Wording(
         ("它是这里的新内容，展示出来供人试用。", "它在这里是新的，展示出来供人试用。"),
-        (r"新的|新内容", r"供人试用"),
-        "还是",
+        (rf"{_NEW}展示(?:出来)?(?:是)?供人试用",),
     ),
     "constraint": Wording(
         ("它符合你的要求：{values}。", "你要求的是：{values}，它都符合。", "按你的要求，它符合：{values}。"),
-        (r"你(?:的)?要求", r"符合", r"<values>"),
+        (
+            r"它(?:也)?符合你的要求：?<values>",
+            r"你要求的是：?<values>，它(?:都)?符合",
+            r"按(?:照)?你的要求，它(?:都)?符合：?<values>",
+        ),
     ),
     "unsaid": Wording(
-        ("没有哪一项证据特别突出。", "其中没有哪一项证据特别突出。"), (r"没有哪一项证据特别突出",), "目前"
+        ("没有哪一项证据特别突出。", "其中没有哪一项证据特别突出。"),
+        (r"(?:其中|目前)?没有(?:哪一项|任何一项|单一的)证据特别突出",),
     ),
     "falls": Wording(
         (
@@ -83,24 +113,24 @@ _PARAGRAPH = {
             "没有{item}时，它的得分会低{amount}。",
             "去掉{item}后，它的得分会下降{amount}。",
         ),
-        (r"(?:没有|去掉)<item>", r"得分会(?:下降|低|降低)<amount>"),
-        "会降低 就",
+        (rf"{_WITHOUT}{_SCORE}(?:下降|降低|减少|低)<amount>",),
     ),
     "falls_most": Wording(
         (
             "如果没有{item}，它的得分会下降最多，降幅为{amount}。",
             "没有{item}时，它的得分会下降最多，降幅为{amount}。",
         ),
-        (r"没有<item>", r"得分会下降最多", r"降幅为<amount>"),
-        "就",
+        (rf"{_WITHOUT}{_SCORE}(?:下降|降低|减少)(?:得)?最多，(?:降幅)?(?:为|是|达)<amount>",),
     ),
     "falls_most_of": Wording(
         (
             "在试过的{tried}个{things}中，没有{item}时它的得分下降最多，降幅为{amount}。",
             "试过{tried}个{things}，其中没有{item}时它的得分下降最多，降幅为{amount}。",
         ),
-        (r"试过(?:的)?<tried>个", r"没有<item>时", r"得分(?:会)?下降最多", r"降幅为<amount>"),
-        "会",
+        (
+            rf"(?:在)?试过的<tried>个<things>(?:中|里|当中)，{_WITHOUT}{_SCORE}(?:下降|降低|减少)(?:得)?最多，降幅(?:为|是|达)<amount>",
+            rf"试过<tried>个<things>，其中{_WITHOUT}{_SCORE}(?:下降|降低|减少)(?:得)?最多，降幅(?:为|是|达)<amount>",
+        ),
     ),
     "against": Wording(
         (
@@ -108,35 +138,35 @@ _PARAGRAPH = {
             "没有{item}时，它的得分会高{amount}。",
             "{item}对它不利，使得分减少{amount}。",
         ),
-        (r"没有<item>.*得分会(?:上升|高|提高)<amount>|<item>对它不利，使得分减少<amount>",),
-        "会提高 就",
+        (
+            rf"{_WITHOUT}{_SCORE}(?:上升|提高|增加|高)<amount>",
+            r"<item>对它不利，使(?:它的)?得分(?:减少|降低)(?:了)?<amount>",
+        ),
     ),
     "score_falls": Wording(
         ("不算你去掉的部分，得分从{before}降到{after}。", "去掉这些之后，得分从{before}降到{after}。"),
-        (_LEFT_OUT, r"得分(?:会)?从<before>(?:下)?降到<after>"),
-        "会 它的",
+        (rf"{_LEFT_OUT}{_SCORE}从<before>(?:下)?降(?:到|至)<after>",),
     ),
     "score_rises": Wording(
         ("不算你去掉的部分，得分从{before}升到{after}。", "去掉这些之后，得分从{before}升到{after}。"),
-        (_LEFT_OUT, r"得分(?:会)?从<before>(?:上)?升到<after>"),
-        "会 它的",
+        (rf"{_LEFT_OUT}{_SCORE}从<before>(?:上)?升(?:到|至)<after>",),
     ),
     "score_stays": Wording(
         ("不算你去掉的部分，得分仍为{after}。", "去掉这些之后，得分仍为{after}。"),
-        (_LEFT_OUT, r"得分仍(?:然)?为<after>"),
-        "它的",
+        (rf"{_LEFT_OUT}(?:它的)?得分仍(?:然)?(?:为|是)<after>",),
     ),
     "place_falls": Wording(
         ("名次从第{before}位降到第{after}位。", "它的名次从第{before}位降到第{after}位。"),
-        (r"从第<before>(?:位|名)(?:下)?降到第<after>",),
-        "名",
+        (r"(?:它的)?名次(?:会)?从第<before>(?:位|名)(?:下)?降(?:到|至)第<after>(?:位|名)",),
     ),
     "place_rises": Wording(
         ("名次从第{before}位升到第{after}位。", "它的名次从第{before}位升到第{after}位。"),
-        (r"从第<before>(?:位|名)(?:上)?升到第<after>",),
-        "名",
+        (r"(?:它的)?名次(?:会)?从第<before>(?:位|名)(?:上)?升(?:到|至)第<after>(?:位|名)",),
     ),
-    "place_stays": Wording(("名次仍为第{after}位。", "它的名次仍为第{after}位。"), (r"仍(?:然)?为第<after>",), "名"),
+    "place_stays": Wording(
+        ("名次仍为第{after}位。", "它的名次仍为第{after}位。"),
+        (r"(?:它的)?名次仍(?:然)?(?:为|是)第<after>(?:位|名)",),
+    ),
     "note": Wording(("{note}",)),
 }
 
@@ -159,7 +189,7 @@ _ACCOUNT = {
     "graph_sum": "图中的得分是{total}：其中{history}来自历史，{own}不属于任何一个。",
     "graph_item": "{item}为其增加{amount}，是精确值。",
     "graph_item_against": "{item}使其减少{amount}，是精确值。",
-    "path": "从{items}经其他人到它的一条路径占图得分的{share}。",
+    "paths": "从{items}经其他人到它的路径有{count}条，占图得分的{share}。",
     "order_place": "只看历史的先后顺序，它排第{rank}位。",
     "span_lower": "没有{items}时，顺序得分下降{amount}，排第{rank}位。",
     "span_higher": "没有{items}时，顺序得分上升{amount}，排第{rank}位。",
@@ -228,8 +258,6 @@ CHINESE = Voice(
     quote="“{}”",
     between="",
     full_stop="。",
-    punctuation="，：；、",
-    ordinary=frozenset(["它", "这", "那", "也", "就", "而且", "并且", "此外", "另外", "这里"]),
-    spaced=False,
+    tokens=2.5,
     noun=CatalogueWords("条目", "条目"),
 )

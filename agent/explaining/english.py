@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from agent.explaining.voice import Voice, Wording
 
-_LOWER = r"(?:falls?|drops?|lower)"
-_HIGHER = r"(?:rises?|higher)"
-_LEFT_OUT = r"\bwhat you (?:have )?left out\b"
+_AT = r"(?:is|stands|comes|sits|ranks|is ranked|is found)(?: at| in)?(?: the)? (?:place|position|rank|number) <rank>"
+_OF = r"(?:of|among|out of)(?: the| all| all the)? <of> <things>"
+_THERE = r"it is (?:also )?(?:here|there|recommended|shown)"
+_GOES = r"(?:also )?(?:goes|go|fits|fit|belongs|belong|pairs|pair)(?: well)? with"
+_FROM = r"(?:,? (?:which (?:is|are) )?(?:from|in|of) your history,?)"
+_CLOSE = r"it is (?:also )?(?:close|similar|near) to"
+_MATCHES = r"(?:also )?(?:matches|fits|suits)"
+_NEW = r"it is (?:still )?new(?: here)?"
+_CONTENT = r"(?::| and|,) (?:it )?(?:was|is) (?:matched|found|chosen) by its content"
+_FALL = r"(?:would fall|would drop|would go down|falls|drops|goes down)"
+_RISE = r"(?:would rise|would go up|rises|goes up)"
+_LOWER = r"(?:would be|is) (?:lower by <amount>|<amount> lower)"
+_HIGHER = r"(?:would be|is) (?:higher by <amount>|<amount> higher)"
+_SCORE = r"(?:its|the) score"
+_TRIED = r"of (?:the )?<tried> <things>(?: that were| which were)? tried"
+_LEFT_OUT = r"without what you (?:have )?left out"
+_PLACE = r"(?:its|the) (?:place|rank|position)"
 
 _PARAGRAPH = {
     "place": Wording(
@@ -16,15 +30,18 @@ _PARAGRAPH = {
             "{item} is at place {rank}; there are {of} {things}.",
         ),
         (
-            r"\b(?:place|rank|position|number) <rank>",
-            r"(?:\bof|\bamong|\bout of|\bthere are)(?: the| all| all the)? <of>\s",
+            rf"<item> {_AT},? {_OF}(?: here)?",
+            rf"{_OF}(?: here)?,? <item> {_AT}",
+            rf"<item> {_AT}; there are <of> <things>(?: here)?",
         ),
-        "ranked comes found in at out all takes holds sits rank position number",
     ),
     "no_place": Wording(
         ("{item} has no place in the ranking.", "There is no place for {item} in the ranking."),
-        (r"<item> (?:has|holds|takes) no (?:place|rank|position)\b|\bno (?:place|rank|position) for <item>",),
-        "holds takes rank position here",
+        (
+            r"<item> (?:has|holds|takes) no (?:place|position|rank) in (?:the|this) (?:ranking|list)",
+            r"there is no (?:place|position|rank) for <item> in (?:the|this) (?:ranking|list)",
+            r"<item> is not (?:in|part of) the ranking",
+        ),
     ),
     "liked": Wording(
         (
@@ -33,10 +50,11 @@ _PARAGRAPH = {
             "The reason is that you liked {items}.",
         ),
         (
-            r"^you liked <items>(?:: that is why|, (?:and )?(?:so|that is why)) it is (?:also )?t?here\.$"
-            r"|^(?:it is (?:also )?t?here|the reason is(?: that)?)(?: because| since)? you liked <items>\.$",
+            rf"{_THERE} (?:because|since|as) you liked <items>",
+            rf"(?:because|since|as) you liked <items>, {_THERE}",
+            rf"you liked <items>(?:: that is why|,? (?:and )?(?:so|that is why)) {_THERE}",
+            r"the reason is that you liked <items>",
         ),
-        "since here so",
     ),
     "history": Wording(
         (
@@ -44,8 +62,11 @@ _PARAGRAPH = {
             "{items} from your history {items:goes|go} with it.",
             "From your history, {items} {items:goes|go} with it.",
         ),
-        (r"\b(?:from|in|of) your history\b", r"\b(?:goes|go|fits|fit|belongs|belong) with (?:<items>|it\b)", r"\bit\b"),
-        "fits fit belongs belong in of which what well here",
+        (
+            rf"(?:it|this) {_GOES} <items>{_FROM}",
+            rf"<items>{_FROM} {_GOES} it",
+            rf"(?:from|in|of) your history,? <items> {_GOES} it",
+        ),
     ),
     "seed": Wording(
         (
@@ -53,8 +74,12 @@ _PARAGRAPH = {
             "As you asked, it is close to {items}.",
             "You asked for {items}, and it is close to that.",
         ),
-        (r"\bit is (?:also )?(?:close|similar) to (?:<items>|that\b)", r"\byou asked\b", r"<items>"),
-        "similar",
+        (
+            rf"{_CLOSE} <items>,? (?:just )?as you asked(?: for)?",
+            rf"{_CLOSE} <items>,? (?:which is )?what you asked for",
+            rf"(?:just )?as you asked,? {_CLOSE} <items>",
+            rf"you asked for (?:something like |something close to )?<items>, and {_CLOSE} (?:that|it|them)",
+        ),
     ),
     "text": Wording(
         (
@@ -62,13 +87,18 @@ _PARAGRAPH = {
             "By its description it matches {values}.",
             "You asked for {values}, and its description matches that.",
         ),
-        (r"\bits description\b", r"\b(?:matches|fits) (?:<values>|that\b|what)", r"<values>"),
-        "fits what",
+        (
+            rf"its description {_MATCHES} <values>(?:,? as you asked)?",
+            rf"by its description,? it {_MATCHES} <values>",
+            rf"you asked for <values>,? and its description {_MATCHES} (?:that|this|it)",
+        ),
     ),
     "text_unnamed": Wording(
         ("Its description matches your words.", "By its description it matches your words."),
-        (r"\bits description\b", r"\b(?:matches|fits) (?:what you asked\b|your words\b)"),
-        "fits what you asked",
+        (
+            rf"its description {_MATCHES} (?:your words|what you asked for)",
+            rf"by its description,? it {_MATCHES} (?:your words|what you asked for)",
+        ),
     ),
     "sequence": Wording(
         (
@@ -76,8 +106,11 @@ _PARAGRAPH = {
             "Soon before or after {items}, people meet it.",
             "People who meet {items} meet it soon before or after.",
         ),
-        (r"\bpeople\b", r"\bmeet it\b", r"\bsoon before or after\b"),
-        "other here that",
+        (
+            r"people(?: here)? (?:also )?meet it soon (?:before or after|after or before) <items>",
+            r"soon (?:before or after|after or before) <items>,? people(?: here)? (?:also )?meet it",
+            r"people(?: here)? who meet <items> (?:also )?meet it soon (?:before or after|after or before)(?: that)?",
+        ),
     ),
     "popular": Wording(
         (
@@ -85,26 +118,26 @@ _PARAGRAPH = {
             "Many other people here have met it.",
             "Other people here meet it a lot: it is popular.",
         ),
-        (r"\bit is (?:also )?popular\b|\bmany (?:other )?people (?:here )?have (?:already )?met it\b", r"\bpeople\b"),
-        "already among",
+        (
+            r"it is (?:also )?popular (?:with|among) (?:the )?other people(?: here)?",
+            r"many (?:other )?people(?: here)? have (?:also |already )?met it",
+            r"other people(?: here)? (?:also )?meet it a lot(?:: it is popular)?",
+        ),
     ),
     "new": Wording(
         ("It is new here and was matched by its content.", "It is new here: it was matched by its content."),
-        (r"\bit is (?:still )?new\b", r"\bmatched by its content\b"),
-        "still so",
+        (rf"{_NEW}{_CONTENT}",),
     ),
     "new_readers": Wording(
         (
             "It is new here and was matched by its content and by its first readers.",
             "It is new here: it was matched by its content and its first readers.",
         ),
-        (r"\bit is (?:still )?new\b", r"\bmatched by its content and (?:by )?its first readers\b"),
-        "still so",
+        (rf"{_NEW}{_CONTENT} and (?:by )?its first readers",),
     ),
     "trial": Wording(
         ("It is new here and is shown to be tried out.", "It is new here: it is shown to be tried out."),
-        (r"\bit is (?:still )?new\b", r"\bshown to be tried out\b"),
-        "still so",
+        (rf"{_NEW}(?::| and|,) (?:it )?is (?:being )?shown (?:so as )?to be tried out",),
     ),
     "constraint": Wording(
         (
@@ -112,12 +145,19 @@ _PARAGRAPH = {
             "As you asked, it has {values}.",
             "You asked for {values}, and it has that.",
         ),
-        (r"\byou asked\b", r"\bit (?:matches|fits|has)\b", r"<values>"),
-        "fits",
+        (
+            rf"it {_MATCHES} what you asked(?: for)?: <values>",
+            r"as you asked,? it (?:also )?has <values>",
+            r"it (?:also )?has <values>,? as you asked",
+            r"you asked for <values>,? and it (?:also )?has (?:that|this|them)",
+        ),
     ),
     "unsaid": Wording(
         ("No single piece of evidence stands out.", "There is no single piece of evidence that stands out."),
-        (r"\bno single piece of evidence(?: that)? stands out\b",),
+        (
+            r"no (?:single |one )?piece of evidence stands out(?: here)?",
+            r"there is no (?:single |one )?piece of evidence that stands out(?: here)?",
+        ),
     ),
     "falls": Wording(
         (
@@ -125,16 +165,20 @@ _PARAGRAPH = {
             "Its score would be {amount} lower without {item}.",
             "Without {item}, the score falls by {amount}.",
         ),
-        (r"\bwithout <item>", rf"\bscore\b.*(?:\b{_LOWER} by <amount>|<amount> lower\b)"),
-        "drop drops out",
+        (
+            rf"without <item>,? {_SCORE} (?:{_FALL} by <amount>|{_LOWER})",
+            rf"{_SCORE} (?:{_FALL} by <amount>|{_LOWER}) without <item>",
+        ),
     ),
     "falls_most": Wording(
         (
             "Without {item} its score would fall the most, by {amount}.",
             "Its score would fall the most without {item}: by {amount}.",
         ),
-        (r"\bwithout <item>", rf"\bscore\b.*\b{_LOWER} the most\b.*\bby <amount>"),
-        "drop drops falls",
+        (
+            rf"without <item>,? {_SCORE} {_FALL} the most(?:,|:)? by <amount>",
+            rf"{_SCORE} {_FALL} the most(?:,|:)? (?:by <amount>,? )?without <item>(?:(?:,|:)? by <amount>)?",
+        ),
     ),
     "falls_most_of": Wording(
         (
@@ -142,12 +186,10 @@ _PARAGRAPH = {
             "Of {tried} {things} that were tried, its score would fall the most without {item}: by {amount}.",
         ),
         (
-            r"\bwithout <item>",
-            rf"\bscore\b.*\b{_LOWER}(?: the most)?\b.*\bby <amount>",
-            r"\bthe most\b",
-            r"\bof (?:the )?<tried> [^<]*\btried\b",
+            rf"without <item>,? {_SCORE} {_FALL} by <amount>,? (?:which is )?the most {_TRIED}",
+            rf"without <item>,? {_SCORE} {_FALL} the most {_TRIED}(?:,|:)? by <amount>",
+            rf"{_TRIED},? {_SCORE} {_FALL} the most without <item>(?:,|:)? by <amount>",
         ),
-        "drop drops falls",
     ),
     "against": Wording(
         (
@@ -156,56 +198,61 @@ _PARAGRAPH = {
             "{item} counts against it, by {amount}.",
         ),
         (
-            rf"\bwithout <item>.*\bscore\b.*(?:\b{_HIGHER} by <amount>|<amount> higher\b)"
-            rf"|\bscore\b.*(?:\b{_HIGHER} by <amount>|<amount> higher\b).*\bwithout <item>"
-            r"|<item> counts against it(?: here)?,? by <amount>",
+            rf"without <item>,? {_SCORE} (?:{_RISE} by <amount>|{_HIGHER})",
+            rf"{_SCORE} (?:{_RISE} by <amount>|{_HIGHER}) without <item>",
+            r"<item> (?:counts|speaks|works) against it,? by <amount>",
         ),
-        "rises here",
     ),
     "score_falls": Wording(
         (
             "Without what you left out, the score falls from {before} to {after}.",
             "The score falls from {before} to {after} without what you left out.",
         ),
-        (_LEFT_OUT, r"\bscore (?:falls|drops|goes down)\b", r"\bfrom <before>(?: down)? to <after>"),
-        "drops goes down have its",
+        (
+            rf"{_LEFT_OUT},? {_SCORE} {_FALL} from <before>(?: down)? to <after>",
+            rf"{_SCORE} {_FALL} from <before>(?: down)? to <after>,? {_LEFT_OUT}",
+        ),
     ),
     "score_rises": Wording(
         (
             "Without what you left out, the score rises from {before} to {after}.",
             "The score rises from {before} to {after} without what you left out.",
         ),
-        (_LEFT_OUT, r"\bscore (?:rises|goes up)\b", r"\bfrom <before>(?: up)? to <after>"),
-        "goes up have its",
+        (
+            rf"{_LEFT_OUT},? {_SCORE} {_RISE} from <before>(?: up)? to <after>",
+            rf"{_SCORE} {_RISE} from <before>(?: up)? to <after>,? {_LEFT_OUT}",
+        ),
     ),
     "score_stays": Wording(
         (
             "Without what you left out, the score stays at {after}.",
             "The score stays at {after} without what you left out.",
         ),
-        (_LEFT_OUT, r"\bscore (?:stays|remains) at <after>"),
-        "remains have its",
+        (
+            rf"{_LEFT_OUT},? {_SCORE} (?:stays|remains)(?: at)? <after>",
+            rf"{_SCORE} (?:stays|remains)(?: at)? <after>,? {_LEFT_OUT}",
+        ),
     ),
     "place_falls": Wording(
+        ("Its place falls from {before} to {after}.", "It falls from place {before} to place {after}."),
         (
-            "Its place falls from {before} to {after}.",
-            "It falls from place {before} to place {after}.",
+            rf"{_PLACE} {_FALL} from <before>(?: down)? to <after>",
+            rf"it (?:also )?{_FALL} from (?:place|rank) <before>(?: down)? to (?:place |rank )?<after>",
         ),
-        (r"\b(?:falls|drops|goes down)\b", r"\bfrom(?: place| rank)? <before>(?: down)? to(?: place| rank)? <after>"),
-        "drops goes down rank then without what you left out",
     ),
     "place_rises": Wording(
+        ("Its place rises from {before} to {after}.", "It rises from place {before} to place {after}."),
         (
-            "Its place rises from {before} to {after}.",
-            "It rises from place {before} to place {after}.",
+            rf"{_PLACE} {_RISE} from <before>(?: up)? to <after>",
+            rf"it (?:also )?{_RISE} from (?:place|rank) <before>(?: up)? to (?:place |rank )?<after>",
         ),
-        (r"\b(?:rises|goes up)\b", r"\bfrom(?: place| rank)? <before>(?: up)? to(?: place| rank)? <after>"),
-        "goes up rank then without what you left out",
     ),
     "place_stays": Wording(
         ("Its place stays {after}.", "It stays at place {after}."),
-        (r"\b(?:stays|remains)(?: at)?(?: place| rank)? <after>",),
-        "remains rank at without what you left out",
+        (
+            rf"{_PLACE} (?:stays|remains|is still)(?: at)? <after>",
+            r"it (?:stays|remains|is still)(?: at| in)? (?:place|rank) <after>",
+        ),
     ),
     "note": Wording(("{note}",)),
 }
@@ -229,7 +276,7 @@ _ACCOUNT = {
     "graph_sum": "In the graph its score is {total}: {history} from the history, {own} from what belongs to no item.",
     "graph_item": "{item} adds {amount} to that, exactly.",
     "graph_item_against": "{item} takes {amount} from that, exactly.",
-    "path": "A path from {items} through other people carries {share} of the graph's score.",
+    "paths": "{count} {count:path|paths} from {items} through other people: {share} of the graph's score.",
     "order_place": "By the order of the history alone it stands at place {rank}.",
     "span_lower": "Without {items} the score by order falls by {amount}, to place {rank}.",
     "span_higher": "Without {items} the score by order rises by {amount}, to place {rank}.",
@@ -293,7 +340,5 @@ ENGLISH = Voice(
     quote="{}",
     between=" ",
     full_stop=".",
-    punctuation=" ,:;",
-    ordinary=frozenset(["a", "an", "the", "it", "its", "is", "this", "that", "and", "also", "too", "there", "here"]),
-    spaced=True,
+    tokens=0.5,
 )

@@ -19,13 +19,10 @@ from store.errors import BackendError
 _CHOOSE = """You explain why something is recommended. Of each sentence there are several versions that say the same. \
 Pick one of each so that together they read well. [A], [B] and so on stand for names and numbers."""
 
-_WRITE = """You explain why something is recommended. Say each numbered sentence of the draft in your own simple words, \
-in {language}, as one short sentence.
+_WRITE = """You explain why something is recommended. Say each numbered sentence of the draft in your own simple \
+words, in {language}, as one short sentence.
 - [A], [B] and so on stand for names and numbers: write each exactly once, as it is.
 - Say all that the sentence says and nothing else: no opinions, no names, no numbers, no reasons of your own."""
-
-_TOKENS_PER_CHARACTER = {True: 0.5, False: 2.5}
-"""Room for a reply: English has about four characters to a token; Chinese up to three tokens to a character."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +33,28 @@ class Sentence:
     by_model: bool = False
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a model wrote for one statement, filled in. What was not shown is for measurements, not for readers."""
+
+    kind: str
+    text: str
+    shown: bool
+
+
 @dataclass
 class ParaphraseTrace:
     """What happened while a paragraph was paraphrased.
 
     Attributes:
         asked: statements that the model was asked to word.
-        written: statement kind and what the model wrote for it, filled in, whether it was shown or not. For
-            measurements and the log; what was not shown is not for readers.
+        written: what it wrote, in their order.
         violations: why sentences were not shown.
         error: what the backend failed with; templates took over from there.
     """
 
     asked: int = 0
-    written: list[tuple[str, str]] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     error: str = ""
 
@@ -78,15 +83,15 @@ def paraphrase(
     said = {
         f"s{number}": slotted(statement, voice, slots)
         for number, statement in enumerate(statements, start=1)
-        if voice.sentences[statement.kind].frames
+        if voice.sentences[statement.kind].patterns
     }
     trace.asked = len(said)
     shown: dict[str, str] = {}
     try:
         for name, sentence in _asked(llm, said, voice, settings, cancelled) if said else ():
             filled = slots.fill(sentence)
-            trace.written.append((said[name].statement.kind, filled))
             found = violations(sentence, said[name], voice)
+            trace.written.append(Written(said[name].statement.kind, filled, shown=not found))
             trace.violations.extend(found)
             if not found:
                 shown[name] = filled[:1].upper() + filled[1:]
@@ -110,7 +115,7 @@ def _asked(
         llm,
         [Message("system", system), Message("user", f"Draft:\n{draft}")],
         choices,
-        max_tokens=max(settings.max_tokens, round(longest * _TOKENS_PER_CHARACTER[voice.spaced])),
+        max_tokens=max(settings.max_tokens, round(longest * voice.tokens)),
         deadline=settings.deadline,
         cancelled=cancelled,
     )

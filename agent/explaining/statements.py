@@ -57,8 +57,10 @@ def _fixed(value: float, digits: int) -> str:
 
 
 def share(value: float) -> str:
-    """A share: "53%", "4.2%"."""
+    """A share: "53%", "4.2%", "<0.1%"."""
     percent = 100 * value
+    if 0 < percent < 0.05:
+        return "<0.1%"
     return f"{percent:.0f}%" if abs(percent) >= 9.95 else f"{percent:.1f}%"
 
 

@@ -47,6 +47,13 @@ class Told:
     degraded: tuple[str, ...] = ()
 
 
+def checked_style(style: str) -> Style:
+    """A style by its name. Raises ``InputError`` where there is none of it."""
+    if style not in STYLES:
+        raise InputError(f"style {style!r} is none of {', '.join(STYLES)}", fix="Name one of them.")
+    return style
+
+
 def tell(
     explanation: Explanation,
     *,
@@ -65,18 +72,15 @@ def tell(
         style: how much of it.
         language: of the words; titles and values stay as the catalogue has them.
         liked: ids of items that the reader is known to have liked.
-        llm: words a paragraph, sentence by sentence, where its sentences pass the check; None for templates.
+        llm: words a paragraph, sentence by sentence, where its sentences pass the check; None for templates, of which
+            the other styles consist in any case.
         settings: how the model is asked, and what the catalogue calls its items.
         cancelled: stops the model.
         trace: filled in with what the model did.
 
     Raises:
-        InputError: style or language is unknown, or a model is to word something else than a paragraph.
+        InputError: there is no such language.
     """
-    if style not in STYLES:
-        raise InputError(f"style {style!r} is none of {', '.join(STYLES)}", fix="Name one of them.")
-    if llm is not None and style != "paragraph":
-        raise InputError(f"style {style!r} has no model's words", fix="Ask for a paragraph, or for templates.")
     settings = settings or WordsSettings()
     voice = voice_of(language).naming(settings.catalogue)
     if style == "line":

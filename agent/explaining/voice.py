@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,14 +21,13 @@ class Wording:
 
     Attributes:
         ways: sentences that say exactly this, the plainest first.
-        frames: what a paraphrase must hold, each of them: regular expressions over its lower-cased text, with
-            ``<field>`` where a field's slots are. Without any it may not be paraphrased.
-        words: further words that a paraphrase may use, apart by spaces.
+        patterns: how else it may be said: regular expressions of whole sentences, lower-cased and without the full
+            stop, with ``<field>`` where a field's slots are. All that match must be as true as ``ways``; they match
+            those too. Without any, a model may not word it.
     """
 
     ways: tuple[str, ...]
-    frames: tuple[str, ...] = ()
-    words: str = ""
+    patterns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,7 @@ class Voice:
         quote: a title in a sentence.
         between: sentences of a paragraph.
         full_stop: end of a sentence.
-        punctuation: what else may stand between words.
-        ordinary: words that claim nothing and may stand in any paraphrase.
-        spaced: whether words are written apart.
+        tokens: of a model for one character, at most; room for its replies.
     """
 
     code: str
@@ -64,9 +60,7 @@ class Voice:
     quote: str
     between: str
     full_stop: str
-    punctuation: str
-    ordinary: frozenset[str]
-    spaced: bool
+    tokens: float
     noun: CatalogueWords = field(default_factory=CatalogueWords)
 
     def naming(self, words: CatalogueWords) -> Voice:
@@ -139,7 +133,3 @@ class _Shown(str):
             return str(self)
         singular, _, plural = choice.partition("|")
         return singular if self.one else plural
-
-
-FIELD = re.compile(r"\{(\w+)(?::([^|{}]*)\|([^{}]*))?\}")
-"""A field of a template: its name, and the words that it chooses between."""

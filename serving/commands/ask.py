@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
+from pydantic_core import to_jsonable_python
 from rich.table import Column, Table
 
+from agent.explaining.telling import STYLES, Told, checked_style
+from agent.explaining.voices import LANGUAGES
 from agent.request import RangeRef, Request
 from pipeline.catalogue import Catalogue
 from pipeline.query import Explanation, Facet, Query, Recommendations
 from serving.commands.output import AsJson, opened, print_json, print_json_line, stdout
+from serving.wording import in_words
 from store.errors import InputError
 from store.records import Item
 
@@ -111,16 +115,50 @@ def explain(
     without: Annotated[
         list[str] | None, typer.Option(help="History item to leave out, for a what-if; repeat for more.")
     ] = None,
+    style: Annotated[
+        str | None,
+        typer.Option(help=f"In words instead of tables: {', '.join(STYLES)}. Other options of words: paragraph."),
+    ] = None,
+    language: Annotated[str | None, typer.Option(help=f"Of the words: {', '.join(LANGUAGES)}.")] = None,
+    paraphrase: Annotated[
+        bool, typer.Option("--paraphrase", help="The language model words the paragraph, where its sentences hold.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Why an item stands where it stands, with the evidence."""
     query = Query(user_id=user, history=tuple(history) if history else None, without=frozenset(without or ()))
+    wordy = style is not None or language is not None or paraphrase
     with opened(context) as service:
         explanation = service.recommender.explain(query, item)
+        told = None
+        if wordy:
+            told = in_words(
+                service,
+                explanation,
+                style=checked_style(style or "paragraph"),
+                language=language or LANGUAGES[0],
+                by_model=paraphrase,
+            )
     if as_json:
-        print_json(explanation)
+        print_json(to_jsonable_python(explanation) | ({"words": told} if told else {}))
+    elif told is not None:
+        _show_words(told)
     else:
         _show_explanation(explanation)
+
+
+def _show_words(told: Told) -> None:
+    console = stdout()
+    for passage in told.passages:
+        if passage.heading:
+            console.print(f"\n[bold]{passage.heading}[/]")
+        for sentence in passage.sentences:
+            console.print(sentence.text, markup=False, soft_wrap=True)
+    by_model = sum(sentence.by_model for passage in told.passages for sentence in passage.sentences)
+    if by_model:
+        console.print(f"\n{by_model} of these sentences are the model's.")
+    for part in told.degraded:
+        console.print(f"went on without: {part}")
 
 
 def _show_recommendations(answer: Recommendations) -> None:
