@@ -175,4 +175,4 @@ def _told_apart(before: float, after: float) -> tuple[str, str]:
 def notes(explanation: Explanation) -> Iterator[Statement]:
     """What a reader should know besides."""
     for note in explanation.notes:
-        yield Statement("note", terms={"note": (note,)})
+        yield Statement("note", terms={"note": (f"{clean(note).rstrip('.')}.",)})

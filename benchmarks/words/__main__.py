@@ -18,7 +18,7 @@ from agent.llm.protocol import LLM
 from agent.words import WordsSettings
 from benchmarks import words
 from benchmarks.harness import Report, Row, chosen, options
-from benchmarks.words.cases import Case, cases
+from benchmarks.words.cases import Case, kept
 from benchmarks.words.judge import Judge, Verdict
 from benchmarks.words.lies import LIES, DraftLLM, honest, liar
 from serving.service import Service
@@ -173,6 +173,7 @@ def main() -> None:
     parser = options(words.__doc__)
     parser.add_argument("home", type=Path, help="home of a trained service")
     parser.add_argument("--explanations", type=int, default=1_000)
+    parser.add_argument("--cases", type=Path, help="file of the explanations; made where it is not")
     parser.add_argument("--seconds", type=float, default=300.0, help="for each row of the service's language model")
     arguments = parser.parse_args()
     rows = chosen(ROWS, arguments.only)
@@ -181,7 +182,7 @@ def main() -> None:
     report = Report("words")
     with Service.open(load_settings(home=arguments.home, impressions=False)) as service:
         print(f"explaining {count} items ...", file=sys.stderr, flush=True)
-        sample = list(cases(service, count=count, seed=arguments.seeds[0]))
+        sample = kept(service, arguments.cases, count=count, seed=arguments.seeds[0])
         for row in rows:
             name, _, language = row.rpartition("_")
             tally = _measured(name, language, sample, service, seconds=seconds)

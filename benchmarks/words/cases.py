@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from pipeline.api import RecommenderApi
 from pipeline.query import Constraints, Explanation, Facet, Query
@@ -20,6 +23,19 @@ class Case:
 
     explanation: Explanation
     liked: frozenset[str]
+
+
+_CASES = TypeAdapter(list[Case])
+
+
+def kept(service: Service, file: Path | None, *, count: int, seed: int) -> list[Case]:
+    """The cases of a file, or new ones, which are then kept there."""
+    if file is not None and file.exists():
+        return _CASES.validate_json(file.read_bytes())[:count]
+    made = list(cases(service, count=count, seed=seed))
+    if file is not None:
+        file.write_bytes(_CASES.dump_json(made))
+    return made
 
 
 def cases(service: Service, *, count: int, seed: int) -> Iterator[Case]:

@@ -191,7 +191,7 @@ def _channel(sign: int) -> Check:
     def check(judge: Judge, groups: Groups) -> bool:
         channels = judge.explanation.channels
         moved = sum(abs(channel.contribution) for channel in channels.values())
-        name = CHANNELS[judge.language].get(groups["channel"])
+        name = CHANNELS[judge.language].get(groups["channel"], "")
         value = channels[name].contribution if name in channels else 0.0
         return value * sign > 0 and _near(groups["amount"], abs(value)) and _near(groups["share"], abs(value) / moved)
 
