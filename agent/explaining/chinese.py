@@ -259,5 +259,7 @@ CHINESE = Voice(
     between="",
     full_stop="。",
     tokens=2.5,
+    example=("[A]在[C]个条目中排第[B]位。", "如你所要求，它与[D]相近。"),
+    example_reworded=("共有[C]个条目，[A]排在第[B]位。", "它与[D]很相似，正如你所要求。"),
     noun=CatalogueWords("条目", "条目"),
 )

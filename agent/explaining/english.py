@@ -341,4 +341,6 @@ ENGLISH = Voice(
     between=" ",
     full_stop=".",
     tokens=0.5,
+    example=("[A] stands at place [B] of [C] items.", "It is close to [D], as you asked."),
+    example_reworded=("Of [C] items, [A] ranks at place [B].", "As you asked, it is similar to [D]."),
 )

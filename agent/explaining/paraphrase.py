@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -19,8 +20,8 @@ from store.errors import BackendError
 _CHOOSE = """You explain why something is recommended. Of each sentence there are several versions that say the same. \
 Pick one of each so that together they read well. [A], [B] and so on stand for names and numbers."""
 
-_WRITE = """You explain why something is recommended. Say each numbered sentence of the draft in your own simple \
-words, in {language}, as one short sentence.
+_WRITE = """You explain why something is recommended. You get sentences in a JSON object and answer with the same \
+object, each sentence said in other simple words, in {language}.
 - [A], [B] and so on stand for names and numbers: write each exactly once, as it is.
 - Say all that the sentence says and nothing else: no opinions, no names, no numbers, no reasons of your own."""
 
@@ -107,15 +108,24 @@ def _asked(
     llm: LLM, said: dict[str, Slotted], voice: Voice, settings: WordsSettings, cancelled: Cancelled | None
 ) -> Iterator[tuple[str, str]]:
     """What the model makes of each statement, by name."""
-    draft = "\n".join(f"{name}: {one.ways[0]}" for name, one in said.items())
     system = _CHOOSE if settings.style == "choose" else _WRITE.format(language=voice.name)
+    prompt = [Message("system", system)]
+    if settings.style == "free":  # an example helps small models more than any rule
+        prompt += [Message("user", _draft(voice.example)), Message("assistant", _draft(voice.example_reworded))]
+    prompt.append(Message("user", _draft([one.ways[0] for one in said.values()], names=list(said))))
     choices = {name: one.ways if settings.style == "choose" else () for name, one in said.items()}
     longest = sum(max(len(way) for way in one.ways) + 10 for one in said.values())
     yield from members(
         llm,
-        [Message("system", system), Message("user", f"Draft:\n{draft}")],
+        prompt,
         choices,
         max_tokens=max(settings.max_tokens, round(longest * voice.tokens)),
         deadline=settings.deadline,
         cancelled=cancelled,
     )
+
+
+def _draft(sentences: Sequence[str], names: Sequence[str] = ()) -> str:
+    """Sentences as the JSON object that the model reads and answers with."""
+    names = names or [f"s{number}" for number in range(1, len(sentences) + 1)]
+    return json.dumps(dict(zip(names, sentences, strict=True)), ensure_ascii=False)

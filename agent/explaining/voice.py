@@ -47,6 +47,7 @@ class Voice:
         between: sentences of a paragraph.
         full_stop: end of a sentence.
         tokens: of a model for one character, at most; room for its replies.
+        example, example_reworded: sentences with slots and other words for them, to show a model what is asked.
     """
 
     code: str
@@ -61,6 +62,8 @@ class Voice:
     between: str
     full_stop: str
     tokens: float
+    example: tuple[str, ...]
+    example_reworded: tuple[str, ...]
     noun: CatalogueWords = field(default_factory=CatalogueWords)
 
     def naming(self, words: CatalogueWords) -> Voice:

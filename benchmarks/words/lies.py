@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from agent.llm.protocol import DEADLINE, MAX_TOKENS, Cancelled, JsonSchema, Message
 
 _SLOT = re.compile(r"\[[A-Z]\d*\]")
-_DRAFT = re.compile(r"^(s\d+): (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -251,7 +250,7 @@ class DraftLLM:
         cancelled: Cancelled | None = None,
     ) -> Iterator[str]:
         """See ``LLM.generate``. It passes over the schema, as some servers do."""
-        draft = dict(_DRAFT.findall(messages[-1].content))
+        draft: dict[str, str] = json.loads(messages[-1].content)
         self.reworded = []
         reply: dict[str, str] = {}
         for name, sentence in draft.items():
