@@ -56,7 +56,7 @@ def test_no_lie_is_shown_over_many_explanations(sample: list[Case], language: st
         assert tally.wrong == [], way
     tally = by_model(sample, language, lambda: honest(language), FREE, seconds=60)
     assert tally.wrong == []
-    assert tally.raw_wrong == []
+    assert set(tally.raw_wrong) <= {"Nothing in particular stands out."}, "said in a way that the judge cannot read"
     assert tally.by_model > 0.8 * tally.asked
 
 
@@ -70,7 +70,7 @@ def test_every_way_is_right(sample: list[Case], language: str) -> None:
             kinds.add(statement.kind)
             for way in voice.ways(statement):
                 assert judge.verdict(way).right, way
-    assert {"place", "history", "liked", "seed", "text", "sequence", "popular", "against", "constraint"} <= kinds
+    assert {"place", "seed", "text", "sequence", "against", "constraint"} <= kinds
 
 
 def test_a_line_is_judged_as_its_sentence(sample: list[Case]) -> None:
@@ -81,7 +81,7 @@ def test_a_line_is_judged_as_its_sentence(sample: list[Case]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [("fall", "rise"), ("stands at place", "stands at place 1"), ("from your history", "from my history")]
+    "change", [("fall", "rise"), ("stands at place", "stands at place 1"), ("soon before or after", "right after")]
 )
 def test_the_judge_sees_a_changed_word(sample: list[Case], change: tuple[str, str]) -> None:
     seen = 0

@@ -107,21 +107,6 @@ def test_an_explanation_in_words(api: TestClient) -> None:
     assert all(sentence["by_model"] for sentence in reworded["passages"][0]["sentences"])
 
 
-def test_liking_is_in_the_words_once_it_is_known(api: TestClient) -> None:
-    user = f"reader-{uuid4().hex[:8]}"
-    api.post("/users", json={"user_id": user})
-    liked = []
-    for kind in ("click", "like"):
-        api.post("/events", json={"user_id": user, "item_id": FARGO, "kind": kind})
-        items = api.get("/recommend", params={"user_id": user, "k": 10}).json()["items"]
-        bodies = [{"item_id": one["item"]["item_id"], "query": {"user_id": user}} for one in items]
-        answers = [api.post("/explain", params={"style": "paragraph"}, json=body).json() for body in bodies]
-        by_history = [answer for answer in answers if "history" in {reason["kind"] for reason in answer["reasons"]}]
-        assert by_history
-        liked.append({"you liked Fargo" in answer["words"]["text"] for answer in by_history})
-    assert liked == [{False}, {True}]
-
-
 @pytest.mark.parametrize(
     ("parameters", "detail"),
     [
