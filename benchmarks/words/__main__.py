@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -207,7 +208,10 @@ def _measured(name: str, language: str, sample: Sequence[Case], service: Service
         if llm is None:
             sys.exit("the service has no language model; set TASTEMAKER_LLM__BACKEND")
         settings = WordsSettings(style=name, deadline=_DEADLINE)
-        return by_model(sample, language, lambda: llm, settings, seconds=seconds)
+        mixed = random.Random(0).sample(
+            sample, len(sample)
+        )  # the time may end before all ways of asking have had a turn
+        return by_model(mixed, language, lambda: llm, settings, seconds=seconds)
     title = next(iter(service.recommender.vocabulary().titles.values()))
     liars = cycle([liar(lie, title=title) for lie in LIES[language].values()])
     llms = liars if name == "liar" else cycle([honest(language)])
