@@ -10,16 +10,18 @@ from time import perf_counter
 from agent.cards import card_of
 from agent.chips import chips_of, without_chip
 from agent.comparison import comparison_sentences
+from agent.explaining.telling import tell
+from agent.explaining.voices import card_reason
 from agent.facts import TurnFacts
 from agent.grounding import Grounder
 from agent.lexicon import Lexicon
 from agent.llm.protocol import LLM
 from agent.loosening import loosenings
 from agent.merge import forget, merged
+from agent.naming import join_and
 from agent.opinions import Opinions
 from agent.plain_text import clean
 from agent.reading import Context
-from agent.reasons import card_reason, explanation_summary, join_and
 from agent.request import Intent, Request
 from agent.state import MAX_SHOWN, MAX_TRACE, ChatState, Memory, StoredCard, StoredMessage
 from agent.suggestions import LIMIT, suggestions_for
@@ -189,8 +191,8 @@ class Answerer:
         reason = card_reason(explanation.reasons, liked=turn.liked)
         card = card_of(explanation.item, turn.lexicon, turn.memory.opinions, reason=reason)
         turn.memory = turn.memory.model_copy(update={"focus": target})
-        summary = explanation_summary(explanation, words=self._words.catalogue, liked=turn.liked)
-        return self._finish(turn, (card,), _fixed(summary))
+        told = tell(explanation, liked=turn.liked, settings=self._words)
+        return self._finish(turn, (card,), _fixed(told.text))
 
     def _compare(self, turn: Turn, request: Request) -> Answer:
         pool = request.refers_to if len(request.refers_to) > 1 else (*request.refers_to, *turn.memory.cards)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from agent.naming import join_and
 from agent.plain_text import clean
-from agent.reasons import join_and
 from store.records import Item
 
 

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agent.explaining.voices import card_reason
 from agent.grounding import Evidence
+from agent.naming import NEUTRAL_WORDS, CatalogueWords, join_and, named
 from agent.plain_text import clean
-from agent.reasons import NEUTRAL_WORDS, CatalogueWords, card_reason, join_and, named
 from pipeline.query import Facet, Query, Range, Recommendation
 from store.records import Item
 

@@ -10,25 +10,41 @@ from agent.plain_text import clean
 from pipeline.query import Reason, Recommendation
 from store.records import Item
 
+SLOT = re.compile(r"\[[A-Z]\d*\]")
+"""A slot in a sentence."""
+
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass
 class Slots:
-    """Slots of one turn: ``[A]``, ``[B]`` ... for titles and values, given out in order of appearance."""
+    """Slots of one turn: ``[A]``, ``[B]`` ... for titles and values, given out in order of appearance.
+
+    Attributes:
+        texts: text -> its slot, of those that have one slot only.
+        filled: slot -> text.
+    """
 
     texts: dict[str, str] = field(default_factory=dict)
+    filled: dict[str, str] = field(default_factory=dict)
 
     def of(self, text: str) -> str:
         """The slot of a text; the same text has the same slot."""
-        number = len(self.texts)
-        letter = _LETTERS[number % 26] + (str(number // 26) if number >= 26 else "")
-        return self.texts.setdefault(clean(text), f"[{letter}]")
+        text = clean(text)
+        if text not in self.texts:
+            self.texts[text] = self.fresh(text)
+        return self.texts[text]
+
+    def fresh(self, text: str) -> str:
+        """A new slot for a text, whatever slots it has."""
+        number = len(self.filled)
+        slot = f"[{_LETTERS[number % 26]}{number // 26 or ''}]"
+        self.filled[slot] = clean(text)
+        return slot
 
     def fill(self, sentence: str) -> str:
         """A sentence with its slots replaced by their texts; unknown slots stay, and a check refuses them."""
-        by_slot = {slot: text for text, slot in self.texts.items()}
-        return re.sub(r"\[[A-Z]\d*\]", lambda match: by_slot.get(match.group(), match.group()), sentence)
+        return SLOT.sub(lambda match: self.filled.get(match.group(), match.group()), sentence)
 
 
 def slotted(facts: TurnFacts) -> tuple[TurnFacts, Slots]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -11,9 +10,10 @@ from typing import Literal
 
 from agent.facts import TurnFacts, focus_sentences, opening_sentences, remarks, request_parts
 from agent.grounding import Evidence, Grounder, Violation
+from agent.llm.members import members
 from agent.llm.protocol import LLM, Cancelled, Message
+from agent.naming import NEUTRAL_WORDS, CatalogueWords
 from agent.plain_text import clean
-from agent.reasons import NEUTRAL_WORDS, CatalogueWords
 from agent.slots import Slots, slotted
 from store.errors import BackendError, InputError
 
@@ -163,36 +163,11 @@ def _chosen(
     choices: dict[str, tuple[str, ...]] = {"opening": opening_sentences(facts, settings.catalogue)}
     if focus := focus_sentences(facts):
         choices["focus"] = focus
-    schema = {
-        "type": "object",
-        "properties": {name: {"type": "string", "enum": list(sentences)} for name, sentences in choices.items()},
-        "required": list(choices),
-        "additionalProperties": False,
-    }
     prompt = [Message("system", _CHOOSE), Message("user", _reader(facts, settings))]
-    reply = ""
-    waiting = list(choices)
-    for piece in llm.generate(
-        prompt, schema=schema, max_tokens=settings.max_tokens, deadline=settings.deadline, cancelled=cancelled
+    for name, value in members(
+        llm, prompt, choices, max_tokens=settings.max_tokens, deadline=settings.deadline, cancelled=cancelled
     ):
-        reply += piece
-        while waiting and (value := _string_of(reply, waiting[0])) is not None:
-            name = waiting.pop(0)
-            # A server that passes over the schema may send anything; what was not offered is not said.
-            yield slots.fill(value) if value in choices[name] else ""
-        if not waiting:
-            return
-    if waiting and not (cancelled is not None and cancelled()):
-        raise BackendError(f"{llm.name} sent {reply[:80]!r}, not the JSON it was asked for", fix="Use another model.")
-
-
-def _string_of(reply: str, name: str) -> str | None:
-    """Value of one member of a JSON object that may still be growing; None where it is not whole yet."""
-    found = re.search(rf'"{name}"\s*:\s*("(?:[^"\\]|\\.)*")', reply)
-    try:
-        return json.loads(found.group(1)) if found else None
-    except json.JSONDecodeError:
-        return ""
+        yield slots.fill(value) if value in choices[name] else ""
 
 
 def _written(

@@ -14,6 +14,7 @@ from pipeline.catalogue import Mask
 from pipeline.counterfactual import FrozenPool, pool_rank, smallest_removal
 from pipeline.evidence import Evidence, channel_scores
 from pipeline.exposure import Placed
+from pipeline.notes import FEW_READERS, KEPT_OUT, NO_HISTORY, REJECTED, SET_ASIDE, UNMET
 from pipeline.query import (
     Contrast,
     Contribution,
@@ -328,17 +329,17 @@ class Explainer:
     def _notes(self, reader: Reader, candidate: int, allowed: Mask) -> tuple[str, ...]:
         notes: list[str] = []
         if not allowed[candidate]:
-            notes.append("The constraints of the request, or the catalogue, keep this item out.")
+            notes.append(KEPT_OUT)
         if candidate in reader.disliked:
-            notes.append("It was rejected, so it is not recommended.")
+            notes.append(REJECTED)
         if candidate in reader.aside:
-            notes.append("It was met and set aside, so it is not recommended.")
+            notes.append(SET_ASIDE)
         if self._state.is_new[candidate]:
-            notes.append("No one had met this item when the models were trained: its place comes from its content.")
+            notes.append(UNMET)
         elif self._state.is_cold[candidate]:
-            notes.append("It had few readers when the models were trained: its content has a part in its place.")
+            notes.append(FEW_READERS)
         if not len(reader.history):
-            notes.append("There is no history yet: the place comes from what everyone likes and what was asked for.")
+            notes.append(NO_HISTORY)
         return tuple(notes)
 
 

@@ -22,6 +22,7 @@ from pipeline.exposure import Exposure, ExposureSettings, Placed
 from pipeline.item_profile import ItemProfile, ItemProfiler
 from pipeline.lists import ReaderLists, reader_lists
 from pipeline.models import Models
+from pipeline.notes import HAD, ON_TRIAL
 from pipeline.preview import Previewer
 from pipeline.query import (
     MAX_K,
@@ -54,12 +55,6 @@ from store.records import Item
 from store.snapshots import Snapshot, SnapshotStore
 
 _log = structlog.get_logger(__name__)
-
-
-HAD = "It is in the history by now, so it would not be recommended again; this is its place before that."
-
-
-ON_TRIAL = "{:.0%} of the places are kept for trying new items out, so it can stand higher in a list than its rank."
 
 
 class _Serving:

@@ -11,7 +11,7 @@ _NEUTRAL = """
     other others another one ones pick picks choice choices list place
     fit fits match matches matched matching meet meets suit suits
     come comes coming goes lead leads leading start starts starting begin begins stand stands
-    first second third next last after before until since
+    first second third next last after before soon until since
     you your yours what which who while where because
     ask asked asking want wanted look looking found have has had having
     close closest similar near like liked history move moves on people often

@@ -16,8 +16,8 @@ from agent.grounding.evidence import Evidence, Violation
 from agent.grounding.masking import MARKS, MaskedSentence, Passage, mask, passages_of
 from agent.grounding.neutral import CHAT, NEGATIONS, NEUTRAL, NUMBER_WORDS
 from agent.grounding.titles import TitleIndex, TitleMatch, Token, title_keys, tokens
+from agent.naming import NEUTRAL_WORDS, CatalogueWords
 from agent.plain_text import clean
-from agent.reasons import NEUTRAL_WORDS, CatalogueWords
 from agent.turns import Card
 from pipeline.query import Vocabulary
 from store.records import AttributeValue, Item

@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
+from pydantic_core import to_jsonable_python
 from rich.table import Column, Table
 
+from agent.explaining.telling import STYLES, Told, checked_style
+from agent.explaining.voices import LANGUAGES
 from agent.request import RangeRef, Request
 from pipeline.catalogue import Catalogue
 from pipeline.query import Facet, Query, Recommendations
 from serving.commands.evidence import show_evidence
 from serving.commands.output import AsJson, opened, print_json, print_json_line, stdout
+from serving.wording import in_words
 from store.errors import InputError
 from store.records import Item
 
@@ -116,6 +120,14 @@ def explain(
         list[str] | None, typer.Option(help="Item to read as if it had just been met; repeat for more.")
     ] = None,
     everyone: Annotated[bool, typer.Option("--everyone", help="Who gets the item, instead of one reader.")] = False,
+    style: Annotated[
+        str | None,
+        typer.Option(help=f"In words instead of tables: {', '.join(STYLES)}. Other options of words: paragraph."),
+    ] = None,
+    language: Annotated[str | None, typer.Option(help=f"Of the words: {', '.join(LANGUAGES)}.")] = None,
+    paraphrase: Annotated[
+        bool, typer.Option("--paraphrase", help="The language model words the paragraph, where its sentences hold.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Why an item stands where it stands, with the evidence; or what the models know of an item or of a reader."""
@@ -127,17 +139,47 @@ def explain(
     )
     if item is None and (everyone or not (user or history)):
         raise InputError("there is no item to explain", fix="Name one, or give --user or --history for their taste.")
+    wordy = style is not None or language is not None or paraphrase
+    if wordy and (item is None or everyone):
+        raise InputError(
+            "only the explanation of an item for a reader has words", fix="Leave out the options of words."
+        )
+    told = None
     with opened(context) as service:
         if item is None:
             answer = service.recommender.taste(query)
         elif everyone:
             answer = service.recommender.item_profile(item)
         else:
-            answer = service.recommender.explain(query, item)
+            answer = explanation = service.recommender.explain(query, item)
+            if wordy:
+                told = in_words(
+                    service,
+                    explanation,
+                    style=checked_style(style or "paragraph"),
+                    language=language or LANGUAGES[0],
+                    by_model=paraphrase,
+                )
     if as_json:
-        print_json(answer)
+        print_json(to_jsonable_python(answer) | ({"words": told} if told else {}))
+    elif told is not None:
+        _show_words(told)
     else:
         show_evidence(answer)
+
+
+def _show_words(told: Told) -> None:
+    console = stdout()
+    for passage in told.passages:
+        if passage.heading:
+            console.print(f"\n[bold]{passage.heading}[/]")
+        for sentence in passage.sentences:
+            console.print(sentence.text, markup=False, soft_wrap=True)
+    by_model = sum(sentence.by_model for passage in told.passages for sentence in passage.sentences)
+    if by_model:
+        console.print(f"\n{by_model} of these sentences are the model's.")
+    for part in told.degraded:
+        console.print(f"went on without: {part}")
 
 
 def _show_recommendations(answer: Recommendations) -> None:

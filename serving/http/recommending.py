@@ -7,14 +7,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
+from agent.explaining.telling import Style
+from agent.explaining.voices import LANGUAGES
 from pipeline.item_profile import ItemProfile
-from pipeline.query import Constraints, ContentMatch, Explanation, Query, Recommendations
+from pipeline.query import Constraints, ContentMatch, Query, Recommendations
 from pipeline.taste import Taste
 from serving.http.guards import Metrics
 from serving.http.requests import ExplainIn, QueryIn, SearchIn, SimilarIn, VerdictIn
-from serving.http.responses import FoundItems, SimilarItems, public
+from serving.http.responses import ExplanationInWords, FoundItems, SimilarItems, public
 from serving.http.wiring import Id, K, MetricsOf, ServiceOf
 from serving.service import Service
+from serving.wording import in_words
+from store.errors import InputError
 from store.records import Verdict
 
 router = APIRouter(tags=["recommend"])
@@ -59,10 +63,26 @@ def search(service: ServiceOf, body: SearchIn) -> Any:
     return public(FoundItems(found))
 
 
-@router.post("/explain", response_model=Explanation)
-def explain(service: ServiceOf, body: ExplainIn) -> Any:
-    """Why an item stands where it stands, all that is known; ``without`` and ``also`` of the query ask what-if."""
-    return public(service.recommender.explain(body.query.query(), body.item_id))
+@router.post("/explain", response_model=ExplanationInWords)
+def explain(
+    service: ServiceOf,
+    body: ExplainIn,
+    style: Annotated[Style | None, Parameter(description="How much of it in ``words``; none without it.")] = None,
+    language: Annotated[str, Parameter(description=f"Of the words: {', '.join(LANGUAGES)}.")] = LANGUAGES[0],
+    paraphrase: Annotated[bool, Parameter(description="The language model words the paragraph.")] = False,
+) -> Any:
+    """Why an item stands where it stands, all that is known; ``without`` and ``also`` of the query ask what-if.
+
+    With ``style`` also in words, as a line, a paragraph or a full account. With ``paraphrase`` a paragraph's sentences
+    are the language model's where they hold; each says whether it is.
+    """
+    if style is None and (paraphrase or language != LANGUAGES[0]):
+        raise InputError("language and paraphrase are of words, and no style is given", fix="Give a style.")
+    explanation = service.recommender.explain(body.query.query(), body.item_id)
+    told = None
+    if style is not None:
+        told = in_words(service, explanation, style=style, language=language, by_model=paraphrase)
+    return public(explanation) | {"words": public(told)}
 
 
 @router.post("/explain/verdicts", response_model=Verdict, status_code=201)

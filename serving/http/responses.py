@@ -8,7 +8,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.query import Neighbour
+from pydantic.dataclasses import dataclass as validated
+
+from agent.explaining.telling import Told
+from pipeline.query import Explanation, Neighbour
 from store.records import Item
 
 PREFIX = "/api/v1"
@@ -30,6 +33,13 @@ def public(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [public(part) for part in value]
     return value
+
+
+@validated(frozen=True)
+class ExplanationInWords(Explanation):
+    """An explanation, and its words where a style was asked for."""
+
+    words: Told | None = None
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.explaining.voices import card_reason
 from agent.profile import profile_of
-from agent.reasons import card_reason
 from agent.turns import Card, ChatView, Chip, Profile
 from pipeline.query import Query, Vocabulary
 from serving.ui.api import UiService

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from agent.answering import liked_items
-from agent.reasons import explanation_summary
+from agent.explaining.telling import tell
 from agent.turns import Chip
 from pipeline.query import Explanation
 from serving.ui import charts
@@ -191,8 +191,9 @@ class WhyTab:
         )
         history = self._service.store.history(full.user_id, limit=LIKES) if full.user_id else ()
         liked = liked_items((event.item_id, event.kind) for event in history)
-        words = explanation_summary(now, liked=liked)
-        return {self.head: head, self.summary: self._draw("why_summary.html", text=words, snapshot=now.snapshot_id)}
+        words, account = tell(now, liked=liked).text, tell(now, style="full", liked=liked).passages
+        summary = self._draw("why_summary.html", text=words, account=account, snapshot=now.snapshot_id)
+        return {self.head: head, self.summary: summary}
 
     def _drawn(self, full: Explanation, now: Explanation, without: Sequence[str], noted: str) -> Update:
         strongest = sorted(full.contributions, key=lambda part: -abs(part.counterfactual))[:BARS]

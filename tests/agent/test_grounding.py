@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.explaining.voices import card_reason
 from agent.facts import TurnFacts, focus_sentences, opening_sentences, remarks, template_answer
 from agent.grounding import Evidence, Grounder, audit, sentences
 from agent.grounding.titles import TitleIndex, title_keys, tokens
-from agent.reasons import CatalogueWords, card_reason
+from agent.naming import CatalogueWords
 from agent.turns import Card
 from pipeline.query import Constraints, Facet, Query, Range, Reason, Recommendation, Vocabulary
 from store.records import Item

@@ -8,17 +8,16 @@ import time
 
 import pytest
 
+from agent.explaining.voices import card_reason, reason_line
 from agent.facts import TurnFacts, focus_sentences, request_parts, template_answer
 from agent.grounding import Grounder
 from agent.llm.fake import FakeLLM, FakeMode
+from agent.naming import CatalogueWords
 from agent.plain_text import clean
-from agent.reasons import CatalogueWords, card_reason, explanation_summary, reason_line
 from agent.slots import slotted
 from agent.words import WordsSettings, WordsTrace, answer, asks_for_secrets, refusal, small_talk, small_talk_templates
 from pipeline.query import (
     Constraints,
-    Contribution,
-    Explanation,
     Facet,
     Query,
     Range,
@@ -79,7 +78,7 @@ def say(llm: FakeLLM | None, facts: TurnFacts = FACTS, *, settings: WordsSetting
         (Reason("seed", (FARGO,)), "close to Fargo, as you asked"),
         (Reason("text", values=("rain", "heist")), "its description matches rain, heist"),
         (Reason("text"), "its description matches your words"),
-        (Reason("sequence", (HEAT,)), "people often move on to it after Heat"),
+        (Reason("sequence", (HEAT,)), "people meet it soon before or after Heat"),
         (Reason("popular"), "popular with other people here"),
         (Reason("new"), "new here, matched by its content"),
         (Reason("trial"), "new here, shown to be tried out"),
@@ -106,44 +105,6 @@ def test_the_first_reason_that_says_something_is_the_cards() -> None:
 def test_an_unknown_kind_of_reason_is_an_error() -> None:
     with pytest.raises(InputError, match="'magic' is none of history, seed, text"):
         reason_line(Reason("magic"))
-
-
-def explanation(**changes: object) -> Explanation:
-    base = Explanation(
-        item=PLAN, user_id="u", score=1.5, rank=2, of=1200, channels={},
-        contributions=(Contribution(HEAT, 0.5, 0.4), Contribution(FARGO, 0.1, -0.2), Contribution(BRICK, 0.2, 0.1)),
-        own_term=0.0, paths=(), content=(), reasons=(Reason("history", (HEAT,)),), snapshot_id="s", is_new=False,
-    )  # fmt: skip
-    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
-
-
-def test_summary_of_an_explanation() -> None:
-    assert explanation_summary(explanation(), words=FILMS) == (
-        "A Simple Plan stands at place 2 of 1,200 films. Why: goes with Heat from your history. "
-        "Without Heat its score would fall the most. Fargo counts against it."
-    )
-
-
-def test_what_is_only_estimated_is_not_claimed() -> None:
-    contributions = (Contribution(FARGO, 0.1, 0.9, estimated=True), Contribution(HEAT, 0.5, 0.4))
-    text = explanation_summary(explanation(contributions=contributions))
-    assert "Without Heat its score would fall the most." in text
-    assert "Fargo" not in text
-
-
-def test_summary_of_a_what_if() -> None:
-    text = explanation_summary(explanation(baseline_score=2.0, baseline_rank=1))
-    assert "the score falls from 2.00 to 1.50 and the place from 1 to 2." in text
-    same = explanation_summary(explanation(baseline_score=1.5, baseline_rank=2))
-    assert "the score stays the same and the place stays." in same
-
-
-def test_summary_without_rank_or_reasons() -> None:
-    text = explanation_summary(explanation(rank=None, reasons=(), contributions=(), notes=("no history",)))
-    assert text == (
-        "A Simple Plan has no place in the ranking: it is already in the history, or the request rules it out. "
-        "No single piece of evidence stands out. no history."
-    )
 
 
 # Templates

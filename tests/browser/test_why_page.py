@@ -22,6 +22,11 @@ def test_why_from_a_card_and_what_if(visitor: Any) -> None:
     page.wait_for_selector("#why-channels .js-plotly-plot")
     assert page.locator("#why-history .signed li").count() >= 3
     assert page.locator("#why-summary p").first.inner_text()
+    account = page.locator("#why-summary details")
+    assert not account.locator("li").first.is_visible()
+    account.locator("summary").click()
+    assert account.locator("li").first.is_visible()
+    assert account.locator("h3").all_inner_texts()[:2] == ["Where it stands", "Why"]
 
     def score() -> float:
         return float(page.locator(".why-head [data-score]").get_attribute("data-score"))

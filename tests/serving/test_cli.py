@@ -108,10 +108,29 @@ def test_asking(home: Path) -> None:
     assert "Leads to" in run(home, "explain", "--user", "1")
 
 
+def test_an_explanation_in_words(home: Path) -> None:
+    item = run_json(home, "recommend", "--user", "1", "-k", "1")["items"][0]["item"]
+    explain = ("explain", item["item_id"], "--user", "1")
+    line, paragraph, account = (run(home, *explain, "--style", style) for style in ("line", "paragraph", "full"))
+    assert line.count("\n") == 1
+    assert paragraph.startswith(f"{item['title']} stands at place 1 of ")
+    assert "What the score is made of\n" in account
+    assert run(home, *explain, "--language", "zh").startswith(f"“{item['title']}”在")
+    reworded = run(home, *explain, "--paraphrase")
+    assert reworded.startswith(paragraph)
+    assert "of these sentences are the model's." in reworded
+    words = run_json(home, *explain, "--style", "line")["words"]
+    assert (words["style"], words["language"], words["text"]) == ("line", "en", line.rstrip("\n"))
+    assert "words" not in run_json(home, *explain)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("recommend", "--user", "nobody"), "Error: user 'nobody' is not in the store. Create the user first"),
+        (("explain", "50", "--style", "poem"), "Error: style 'poem' is none of line, paragraph, full"),
+        (("explain", "50", "--language", "tlh"), "Error: language 'tlh' is none of en, zh"),
+        (("explain", "50", "--style", "full", "--paraphrase"), "Error: style 'full' is not paraphrased"),
         (("similar", "no-such-item"), "Error: item 'no-such-item' is not in the catalogue"),
         (("recommend", "-k", "0"), "Error: k is 0, not a whole number from 1 to 1000"),
         (("ingest", "no-such-file.csv"), "Error: "),

@@ -89,6 +89,39 @@ def test_similar_search_and_explain(api: TestClient) -> None:
     assert explanation["contributions"]
 
 
+def test_an_explanation_in_words(api: TestClient) -> None:
+    first = api.get("/recommend", params={"user_id": USER, "k": 1}).json()["items"][0]["item"]
+    body = {"item_id": first["item_id"], "query": {"user_id": USER}}
+
+    def words(**parameters: str) -> Any:
+        return api.post("/explain", params=parameters, json=body).json()["words"]
+
+    assert words() is None
+    paragraph = words(style="paragraph")
+    assert paragraph["text"].startswith(f"{first['title']} stands at place 1 of ")
+    assert [passage["heading"] for passage in paragraph["passages"]] == [""]
+    assert not any(sentence["by_model"] for sentence in paragraph["passages"][0]["sentences"])
+    assert len(words(style="full", language="zh")["passages"]) > 4
+    reworded = words(style="paragraph", paraphrase="true")
+    assert reworded["degraded"] == []
+    assert all(sentence["by_model"] for sentence in reworded["passages"][0]["sentences"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "detail"),
+    [
+        ({"style": "poem"}, "style"),
+        ({"style": "line", "language": "tlh"}, "language 'tlh' is none of en, zh"),
+        ({"style": "full", "paraphrase": "true"}, "style 'full' is not paraphrased"),
+        ({"language": "zh"}, "no style is given"),
+        ({"paraphrase": "true"}, "no style is given"),
+    ],
+)
+def test_words_that_there_are_not_are_refused(api: TestClient, parameters: dict[str, str], detail: str) -> None:
+    body = {"item_id": STAR_WARS, "query": {"user_id": USER}}
+    assert detail in problem(api.post("/explain", params=parameters, json=body), 422)["detail"]
+
+
 @pytest.mark.parametrize("k", [10**9, 0, -1, True, "5", 1.5, None, "NaN", [1]])
 def test_a_k_that_is_no_count_is_refused(api: TestClient, k: object) -> None:
     assert "k" in problem(api.post("/recommend", json={"k": k}), 422)["detail"]
