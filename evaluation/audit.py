@@ -11,10 +11,7 @@ Every reader counts alike: a share is worked out list by list and then averaged,
     popularity         share of the readers in training who met an item; its mean in the lists over that in the
                        histories is the popularity lift plus 1 (Abdollahpouri et al. 2020, "The Connection Between
                        Popularity Bias, Calibration, and Fairness in Recommendation")
-    calibration        Steck 2018, "Calibrated Recommendations": p(g|i) is 1/(categories of i), p(g|u) its mean over the
-                       history, q(g|u) over the list, and in nats
-                       C_KL(p, q) = KL(p || q~) = sum over g of p(g|u) log(p(g|u) / q~(g|u)); 0 is calibrated,
-                       with q~(g|u) = (1 - alpha) q(g|u) + alpha p(g|u), so that C_KL stays below log(1/alpha)
+    calibration        the divergence of Steck 2018 (``evaluation.calibration``) between history and list
     Gini, Lorenz       over all active items, those with no exposure included
 """
 
@@ -28,6 +25,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from evaluation.calibration import distributions, divergence
 from evaluation.intervals import Bootstrap, BootstrapSettings, Interval, ratio_interval
 from evaluation.metrics import FloatArray, inequality, self_information
 from store.errors import InputError
@@ -75,7 +73,7 @@ class Group:
 
     Attributes:
         user_ids: these only.
-        category: only those whose favourite it is (``favourites``), by what training knew of them.
+        category: only those whose favourite it is (``calibration.favourites``), by what training knew of them.
         sample: at most so many of them, drawn at random.
         seed: of the draw.
     """
@@ -318,48 +316,6 @@ def popularity_deciles(facts: ItemFacts) -> tuple[list[str], IndexArray]:
     return [NEW if part == DECILES else str(part + 1) for part in present.tolist()], placed
 
 
-def distributions(weights: Sparse, has: NDArray[np.floating]) -> FloatArray:
-    """p(g|u) or q(g|u), [B, V]; rows sum to 1, or to 0 where no item has a category.
-
-    Args:
-        weights: [B, N+1] of the items of each reader.
-        has: [N+1, V], 1 where an item has a category.
-    """
-    per_item = has / np.maximum(has.sum(axis=1, keepdims=True), 1.0)
-    mass = np.asarray(weights @ per_item, dtype=np.float64)
-    sums = mass.sum(axis=1, keepdims=True)
-    return np.divide(mass, sums, out=np.zeros_like(mass), where=sums > 0)
-
-
-def divergence(wanted: FloatArray, given: FloatArray, *, alpha: float) -> FloatArray:
-    """C_KL of each reader, [B], in nats (Steck 2018).
-
-    Args:
-        wanted: p(g|u), [B, V].
-        given: q(g|u), [B, V].
-    """
-    smoothed = (1.0 - alpha) * given + alpha * wanted
-    ratio = np.divide(wanted, smoothed, out=np.ones_like(wanted), where=wanted > 0)
-    return (wanted * np.log(ratio)).sum(axis=1)
-
-
-def favourites(interactions: Sparse, has: NDArray[np.floating]) -> IndexArray:
-    """The category that each reader's history has most in excess of the mean of all readers, int64 [U+1].
-
-    Not simply the most frequent one: that would be the catalogue's largest for nearly everyone. -1 where nothing in a
-    history has a category.
-
-    Args:
-        interactions: [U+1, N+1].
-        has: [N+1, V].
-    """
-    taste = distributions(interactions, has)
-    known = taste.sum(axis=1) > 0
-    if not known.any():
-        return np.full(len(taste), -1)
-    return np.where(known, (taste - taste[known].mean(axis=0)).argmax(axis=1), -1)
-
-
 @dataclass(frozen=True)
 class _Exposure:
     """Who is shown what, CSR [B, N+1] with rows that sum to 1."""
@@ -465,7 +421,7 @@ def _shares(
     order = np.argsort(-wanted.mean(axis=0), kind="stable")
     named, rest = order[: settings.categories], order[settings.categories :]
     has = facts.has[facts.active] > 0
-    labels = [facts.categories[column] for column in named.tolist()]
+    labels = [facts.categories[int(column)] for column in named]
     items = [int(has[:, column].sum()) for column in named]
     if len(rest):
         labels.append(OTHERS)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.audit import Audit, AuditSettings, Group, ItemFacts, audit, favourites
+from evaluation.audit import Audit, AuditSettings, Group, ItemFacts, audit
+from evaluation.calibration import favourites
 from pipeline.catalogue import CATEGORY
 from pipeline.recommender import Recommender
 from pipeline.state import ServingState

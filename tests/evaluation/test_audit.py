@@ -19,11 +19,9 @@ from evaluation.audit import (
     Group,
     ItemFacts,
     audit,
-    distributions,
-    divergence,
-    favourites,
     popularity_deciles,
 )
+from evaluation.calibration import distributions, divergence, favourites
 from store.errors import InputError
 
 NOW = datetime(2024, 6, 10, tzinfo=UTC)
