@@ -2,7 +2,9 @@
 
     python -m benchmarks.words HOME              a table; HOME is the home of a trained service, only read
     python -m benchmarks.words HOME --json       one JSON object
-    python -m benchmarks.words HOME --quick      40 explanations, two by the model
+    python -m benchmarks.words HOME --quick      40 explanations, 15 s for each row of the service's model
+
+``--cases FILE`` keeps the explanations for the next run, ``--seconds`` bounds the rows of the service's model.
 
 Users get their best items explained, with and without a request, a what-if, known likes. Each sentence that is shown is
 parsed back into a claim and held against the explanation's numbers and items (``judge.py``); what cannot be parsed counts as

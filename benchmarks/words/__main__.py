@@ -6,7 +6,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 
@@ -15,6 +15,8 @@ import numpy as np
 from agent.explaining.paraphrase import ParaphraseTrace
 from agent.explaining.telling import STYLES, Told, tell
 from agent.explaining.voices import LANGUAGES
+from agent.llm.breaker import BreakerSettings
+from agent.llm.factory import build
 from agent.llm.protocol import LLM
 from agent.words import WordsSettings
 from benchmarks import words
@@ -22,7 +24,7 @@ from benchmarks.harness import Report, Row, chosen, options
 from benchmarks.words.cases import Case, kept
 from benchmarks.words.judge import Judge, Verdict
 from benchmarks.words.lies import LIES, DraftLLM, honest, liar
-from serving.service import Service
+from serving.service import Service, llm_settings
 from serving.settings import load_settings
 
 _EXAMPLES = 8
@@ -191,10 +193,21 @@ def main() -> None:
             for text in (*tally.wrong[:_EXAMPLES], *tally.raw_wrong[:_EXAMPLES]):
                 print(f"{row}: not right: {text}", file=sys.stderr, flush=True)
         report.environment = {
-            "llm": getattr(service.llm, "name", None) if {"choose", "free"} & {one[:-3] for one in rows} else None,
+            "llm": service.settings.llm.backend,
             "snapshot": service.recommender.snapshot_id,
         }
     report.finish(arguments)
+
+
+def _model(service: Service) -> LLM:
+    """The model of the service's settings, asked every time: the service itself would leave it alone after failures."""
+    section = service.settings.llm
+    bundled = section.backend == "embedded" and not section.model
+    settings = llm_settings(section, model=str(service.assets.fetch("chat-model")) if bundled else section.model)
+    llm = build(replace(settings, breaker=BreakerSettings(failures=sys.maxsize)))
+    if llm is None:
+        sys.exit("the service has no language model; set TASTEMAKER_LLM__BACKEND")
+    return llm
 
 
 def _measured(name: str, language: str, sample: Sequence[Case], service: Service, *, seconds: float) -> Tally:
@@ -204,14 +217,15 @@ def _measured(name: str, language: str, sample: Sequence[Case], service: Service
     if name == "control":
         return by_template(sample, language, shift=len(sample) // 2)
     if name in ("choose", "free"):
-        llm = service.llm
-        if llm is None:
-            sys.exit("the service has no language model; set TASTEMAKER_LLM__BACKEND")
+        llm = _model(service)
         settings = WordsSettings(style=name, deadline=_DEADLINE)
         mixed = random.Random(0).sample(
             sample, len(sample)
         )  # the time may end before all ways of asking have had a turn
-        return by_model(mixed, language, lambda: llm, settings, seconds=seconds)
+        try:
+            return by_model(mixed, language, lambda: llm, settings, seconds=seconds)
+        finally:
+            llm.close()
     title = next(iter(service.recommender.vocabulary().titles.values()))
     liars = cycle([liar(lie, title=title) for lie in LIES[language].values()])
     llms = liars if name == "liar" else cycle([honest(language)])
