@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from agent.plain_text import clean
-from pipeline.query import Contrast
+from pipeline.explanation import Contrast
 from store.records import Item
 
 LEAST = 5e-4

@@ -17,15 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent.comparison import Comparison, compared
 from agent.request import FacetRef, RangeRef
 from pipeline.api import RecommenderApi
-from pipeline.query import (
-    Constraints,
-    Explanation,
-    Facet,
-    Neighbour,
-    Query,
-    Range,
-    Recommendations,
-)
+from pipeline.explanation import Explanation
+from pipeline.query import Constraints, Facet, Neighbour, Query, Range, Recommendations
 from store.database import Store
 from store.errors import InputError
 from store.records import Event, EventKind, Item

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from pipeline.explanation import ContentMatch, Contrast, Explanation, SmallestRemoval, Standing
 from pipeline.item_profile import ItemProfile
 from pipeline.query import (
     Constraints,
-    ContentMatch,
-    Contrast,
-    Explanation,
     Neighbour,
     Preview,
     Query,
     Recommendation,
     Recommendations,
-    SmallestRemoval,
-    Standing,
     Vocabulary,
 )
 from pipeline.taste import Taste

@@ -7,7 +7,7 @@ from threading import Lock
 
 from encoders.matching import Match
 from pipeline.contracts import ItemEncoder
-from pipeline.query import ContentMatch
+from pipeline.explanation import ContentMatch
 from pipeline.state import ServingState
 from store.records import Item
 

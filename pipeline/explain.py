@@ -13,23 +13,22 @@ from pipeline.attribution import NEAR, Attribution, attribution
 from pipeline.catalogue import Mask
 from pipeline.counterfactual import FrozenPool, pool_rank, smallest_removal
 from pipeline.evidence import Evidence, channel_scores
-from pipeline.exposure import Placed
-from pipeline.notes import FEW_READERS, KEPT_OUT, NO_HISTORY, REJECTED, SET_ASIDE, UNMET
-from pipeline.query import (
+from pipeline.explanation import (
     Contrast,
     Contribution,
     EvidencePath,
     Explanation,
     GraphScore,
-    Neighbour,
     PathStep,
-    Query,
     RerankEvidence,
     SequenceEvidence,
     SequenceSpan,
     SmallestRemoval,
     Standing,
 )
+from pipeline.exposure import Placed
+from pipeline.notes import FEW_READERS, KEPT_OUT, NO_HISTORY, REJECTED, SET_ASIDE, UNMET
+from pipeline.query import Neighbour, Query
 from pipeline.ranking import Ranked, Ranker, Terms
 from pipeline.reader import Reader
 from pipeline.rerank_evidence import rerank_evidence

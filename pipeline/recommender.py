@@ -12,39 +12,33 @@ from time import perf_counter
 import numpy as np
 import structlog
 
-from pipeline.catalogue import Catalogue
 from pipeline.catalogue_map import CatalogueMap, Mapper
 from pipeline.content_match import ContentMatcher
 from pipeline.contracts import ItemEncoder
 from pipeline.evidence import Evidence, channel_scores
 from pipeline.explain import Explainer
+from pipeline.explanation import ContentMatch, Contrast, Explanation, SmallestRemoval, Standing
 from pipeline.exposure import Exposure, ExposureSettings, Placed
 from pipeline.item_profile import ItemProfile, ItemProfiler
 from pipeline.lists import ReaderLists, reader_lists
-from pipeline.models import Models
 from pipeline.notes import HAD, ON_TRIAL
 from pipeline.preview import Previewer
 from pipeline.query import (
     MAX_K,
     Constraints,
-    ContentMatch,
-    Contrast,
-    Explanation,
     Neighbour,
     Preview,
     Query,
     Reason,
     Recommendation,
     Recommendations,
-    SmallestRemoval,
-    Standing,
     Vocabulary,
 )
 from pipeline.ranking import Ranked, Ranker, RankingSettings, Terms
 from pipeline.reader import Reader, having, read_query
 from pipeline.search import Search
 from pipeline.similarity import content_neighbour
-from pipeline.state import ServingState
+from pipeline.state import ServingState, load_state
 from pipeline.taste import Taste, taste
 from pipeline.topk import best
 from store.database import Store
@@ -450,28 +444,6 @@ class Recommender:
         if user := state.models.users.get(user_id):
             return state.models.interactions.history(user)
         return read_query(Query(user_id=user_id), store=self._store, state=state, limit=self._settings.history).history
-
-
-def load_state(snapshot: Snapshot, store: Store, encoder: ItemEncoder) -> ServingState:
-    """The state of a snapshot over the store's catalogue of this moment.
-
-    Items that the store no longer has stay as inactive rows, so that the models' indices hold.
-    """
-    models = Models.from_snapshot(snapshot)
-    revision = store.items_revision()
-    stored = {item.item_id: item for item in store.items()}
-    known = [
-        stored.pop(item_id, None) or Item(item_id=item_id, title=item_id, active=False)
-        for item_id in models.items.external
-    ]
-    catalogue = Catalogue([*known, *stored.values()])
-    return ServingState.build(
-        snapshot_id=snapshot.id,
-        models=models,
-        catalogue=catalogue,
-        content=encoder.encode(catalogue.items),
-        revision=revision,
-    )
 
 
 def _assembled(

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from pipeline.explanation import Alike, RerankEvidence
 from pipeline.exposure import Placed
-from pipeline.query import Alike, RerankEvidence
 from pipeline.ranking import Ranked
 from pipeline.state import ServingState
 from store.ids import IndexArray

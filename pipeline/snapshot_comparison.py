@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.api import RecommenderApi
-from pipeline.query import Query, Recommendation, Standing
+from pipeline.explanation import Standing
+from pipeline.query import Query, Recommendation
 from store.records import Item
 
 

@@ -18,9 +18,11 @@ from pipeline.index import IndexSettings, build_index
 from pipeline.models import Models
 from pipeline.young import readers_of, young_items
 from rankers.sasrec_scorer import SASRecScorer
+from store.database import Store
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience
 from store.records import Item
+from store.snapshots import Snapshot
 
 
 def content_vectors(content: Content, modalities: frozenset[str]) -> Vectors:
@@ -212,6 +214,28 @@ class ServingState:
         scores = np.zeros(len(self.catalogue) + 1, dtype=np.float32)
         scores[1:] = np.where(self.content.has_text, self.content.text @ direction, 0.0)
         return scores
+
+
+def load_state(snapshot: Snapshot, store: Store, encoder: ItemEncoder) -> ServingState:
+    """The state of a snapshot over the store's catalogue of this moment.
+
+    Items that the store no longer has stay as inactive rows, so that the models' indices hold.
+    """
+    models = Models.from_snapshot(snapshot)
+    revision = store.items_revision()
+    stored = {item.item_id: item for item in store.items()}
+    known = [
+        stored.pop(item_id, None) or Item(item_id=item_id, title=item_id, active=False)
+        for item_id in models.items.external
+    ]
+    catalogue = Catalogue([*known, *stored.values()])
+    return ServingState.build(
+        snapshot_id=snapshot.id,
+        models=models,
+        catalogue=catalogue,
+        content=encoder.encode(catalogue.items),
+        revision=revision,
+    )
 
 
 def _scorers(

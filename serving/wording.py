@@ -7,7 +7,7 @@ from dataclasses import replace
 from agent.answering import liked_items
 from agent.explaining.telling import Style, Told, tell
 from agent.words import WordsSettings
-from pipeline.query import Explanation
+from pipeline.explanation import Explanation
 from serving.service import Service
 from store.errors import InputError
 

@@ -20,7 +20,8 @@ from agent.explaining.statements import (
     what_if,
 )
 from agent.plain_text import clean
-from pipeline.query import Contribution, Explanation, Neighbour, SequenceSpan
+from pipeline.explanation import Contribution, Explanation, SequenceSpan
+from pipeline.query import Neighbour
 
 HISTORY = 12
 """History items that a full account names, strongest first."""

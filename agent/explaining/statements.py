@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from agent.naming import NAMED
 from agent.plain_text import clean
-from pipeline.query import Contribution, Explanation, Reason
+from pipeline.explanation import Contribution, Explanation
+from pipeline.query import Reason
 from store.errors import InputError
 from store.records import Item
 

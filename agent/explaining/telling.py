@@ -13,7 +13,7 @@ from agent.explaining.voice import Voice
 from agent.explaining.voices import voice_of
 from agent.llm.protocol import LLM, Cancelled
 from agent.words import WordsSettings
-from pipeline.query import Explanation
+from pipeline.explanation import Explanation
 from store.errors import InputError
 
 Style = Literal["line", "paragraph", "full"]

@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from pipeline.api import RecommenderApi
-from pipeline.query import Constraints, Explanation, Facet, Query
+from pipeline.explanation import Explanation
+from pipeline.query import Constraints, Facet, Query
 from serving.service import Service
 
 TOP = 5

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.words.claims import CHANNELS, JOINTS, MODALITIES, NOTES, PARSERS
-from pipeline.query import Contribution, Explanation, SequenceSpan
+from pipeline.explanation import Contribution, Explanation, SequenceSpan
 from store.records import Item
 
 Groups = Mapping[str, str]

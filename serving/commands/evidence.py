@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from pipeline.explanation import Explanation, RerankEvidence
 from pipeline.item_profile import ItemProfile
-from pipeline.query import Explanation, RerankEvidence
 from pipeline.taste import Taste
 from serving.commands.output import stdout
 from serving.figures import percent

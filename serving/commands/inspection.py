@@ -11,7 +11,8 @@ from rich.table import Column, Table
 
 from evaluation.audit import Audit, AuditSettings, Compared, Group
 from evaluation.intervals import Interval
-from pipeline.query import Contrast, Query
+from pipeline.explanation import Contrast
+from pipeline.query import Query
 from pipeline.snapshot_comparison import Move, SnapshotComparison
 from serving.audit_files import content_of
 from serving.commands.ask import History, K, User

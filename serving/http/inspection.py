@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi import Path as InPath
 from fastapi import Query as Parameter
 
-from pipeline.query import Contrast, SmallestRemoval
+from pipeline.explanation import Contrast, SmallestRemoval
 from pipeline.snapshot_comparison import SnapshotComparison
 from serving.audit_files import audit_file
 from serving.audits import AuditRun

@@ -9,8 +9,9 @@ from fastapi import Query as Parameter
 
 from agent.explaining.telling import Style
 from agent.explaining.voices import LANGUAGES
+from pipeline.explanation import ContentMatch
 from pipeline.item_profile import ItemProfile
-from pipeline.query import Constraints, ContentMatch, Query, Recommendations
+from pipeline.query import Constraints, Query, Recommendations
 from pipeline.taste import Taste
 from serving.http.guards import Metrics
 from serving.http.requests import ExplainIn, QueryIn, SearchIn, SimilarIn, VerdictIn

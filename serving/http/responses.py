@@ -11,7 +11,8 @@ from urllib.parse import quote
 from pydantic.dataclasses import dataclass as validated
 
 from agent.explaining.telling import Told
-from pipeline.query import Explanation, Neighbour
+from pipeline.explanation import Explanation
+from pipeline.query import Neighbour
 from store.records import Item
 
 PREFIX = "/api/v1"

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from pipeline.query import ChannelScore, Contribution
+from pipeline.explanation import Contribution
+from pipeline.query import ChannelScore
 from serving.ui.theme import GAIN, LOSS, channel_colour, channel_label
 
 FONT = "IBM Plex Sans, system-ui, sans-serif"

@@ -10,7 +10,8 @@ from typing import Any
 import gradio as gr
 
 from agent.contrasts import contrast_summary
-from pipeline.query import Contrast, Query
+from pipeline.explanation import Contrast
+from pipeline.query import Query
 from pipeline.snapshot_comparison import SnapshotComparison
 from serving.ui import inspection_charts
 from serving.ui.api import UiService

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 
 from evaluation import audit_plots
 from evaluation.audit import Audit
-from pipeline.query import ChannelScore, Contrast
+from pipeline.explanation import Contrast
+from pipeline.query import ChannelScore
 from serving.ui.charts import calm
 from serving.ui.theme import channel_colour, channel_label
 

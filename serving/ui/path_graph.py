@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import networkx as nx
 
-from pipeline.query import EvidencePath, GraphScore
+from pipeline.explanation import EvidencePath, GraphScore
 from serving.figures import percent
 from store.records import Item
 

@@ -11,7 +11,7 @@ import gradio as gr
 from agent.answering import liked_items
 from agent.explaining.telling import tell
 from agent.turns import Chip
-from pipeline.query import Explanation
+from pipeline.explanation import Explanation
 from serving.ui import charts
 from serving.ui.api import UiService
 from serving.ui.asked import asked_query

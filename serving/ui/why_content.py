@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from encoders.matching import HeatMap, TextParts
-from pipeline.query import ContentMatch
+from pipeline.explanation import ContentMatch
 from store.records import Item
 
 MAX_WORDS = 300

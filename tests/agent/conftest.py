@@ -10,10 +10,9 @@ import pytest
 
 from agent.dialogue import Dialogues
 from agent.understanding import Understander
+from pipeline.explanation import Contribution, Explanation
 from pipeline.query import (
     Constraints,
-    Contribution,
-    Explanation,
     Facet,
     Neighbour,
     Preview,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.contrasts import contrast_summary
-from pipeline.query import Contrast
+from pipeline.explanation import Contrast
 from store.records import Item
 
 ALIEN, HEAT = Item("a", "Alien"), Item("h", "Heat")

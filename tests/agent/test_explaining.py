@@ -19,17 +19,15 @@ from agent.naming import CatalogueWords
 from agent.slots import Slots
 from agent.words import WordsSettings
 from pipeline import notes
-from pipeline.query import (
-    ChannelScore,
+from pipeline.explanation import (
     Contribution,
     EvidencePath,
     Explanation,
-    Neighbour,
     PathStep,
-    Reason,
     SequenceEvidence,
     SequenceSpan,
 )
+from pipeline.query import ChannelScore, Neighbour, Reason
 from store.errors import InputError
 from store.records import Item
 

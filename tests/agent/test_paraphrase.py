@@ -16,7 +16,8 @@ from agent.llm.fake import FakeLLM, FakeMode
 from agent.llm.protocol import LLM
 from agent.words import WordsSettings
 from benchmarks.words.lies import LIES, DraftLLM, honest, liar
-from pipeline.query import Contribution, Explanation, Reason
+from pipeline.explanation import Contribution, Explanation
+from pipeline.query import Reason
 from store.records import Item
 
 FREE, CHOOSE = (WordsSettings(style=style, deadline=0.5) for style in ("free", "choose"))

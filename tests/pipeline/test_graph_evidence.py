@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.query import Explanation, Query
+from pipeline.explanation import Explanation
+from pipeline.query import Query
 from serving.service import Service
 from store.records import Event, EventKind, Item
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from pipeline.query import Query, Recommendation, Recommendations, Standing
+from pipeline.explanation import Standing
+from pipeline.query import Query, Recommendation, Recommendations
 from pipeline.snapshot_comparison import compare_snapshots
 from serving.service import Service
 from store.errors import InputError, UnknownItem, UnknownUser

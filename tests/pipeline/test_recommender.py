@@ -10,8 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.explain import LEFT_OUT, SPAN, SPANS
+from pipeline.explanation import EXPLANATION_VERSION
 from pipeline.preview import SAMPLE
-from pipeline.query import EXPLANATION_VERSION, Constraints, Facet, Query, Range
+from pipeline.query import Constraints, Facet, Query, Range
 from serving.service import Service
 from store.errors import UnknownItem, UnknownUser
 from store.interactions import Audience

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.explanation import RerankEvidence
 from pipeline.exposure import ExposureSettings, Placed
-from pipeline.query import Constraints, Facet, Query, RerankEvidence
+from pipeline.query import Constraints, Facet, Query
 from pipeline.ranking import Ranked, RankingSettings
 from pipeline.recommender import Recommender
 from pipeline.rerank_evidence import rerank_evidence

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from evaluation.audit import Group
+from pipeline.explanation import Contrast
 from pipeline.lists import ReaderLists
-from pipeline.query import ChannelScore, Contrast
+from pipeline.query import ChannelScore
 from serving.audits import WAITING, Audits, UnknownAudit
 from serving.batches import UNDER_WAY, Stage
 from serving.ui import inspection_charts

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.query import EvidencePath, GraphScore, PathStep
+from pipeline.explanation import EvidencePath, GraphScore, PathStep
 from serving.ui.path_graph import MAX_NODES, coverage, depth_rows, path_picture
 from store.records import Item
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from encoders.matching import HeatMap, PictureMatch, TextMatch, TextPart, TextParts
-from pipeline.query import ContentMatch
+from pipeline.explanation import ContentMatch
 from serving.ui.why_content import MAX_WORDS, sides
 from store.records import Item
 

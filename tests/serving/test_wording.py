@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from agent.llm.fake import FakeLLM
-from pipeline.query import Explanation, Query, Reason
+from pipeline.explanation import Explanation
+from pipeline.query import Query, Reason
 from serving.service import Service
 from serving.wording import in_words
 from store.errors import InputError
