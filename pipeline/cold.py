@@ -68,6 +68,8 @@ class StandIns:
             readers: cold item -> the histories of everyone who met it, at least one.
             fold_in: over ``known``.
         """
+        if not readers:
+            return self
         items = np.array(sorted(readers), dtype=np.int64)
         fresh = np.searchsorted(self.cold, items)
         numbers = np.array([len(readers[item]) for item in items.tolist()], dtype=np.int64)

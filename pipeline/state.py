@@ -104,8 +104,7 @@ class ServingState:
         by_content = models.projector.project([catalogue.at(int(index)) for index in cold], content.rows(cold - 1))
         known = models.stand_ins
         stand_ins = StandIns.of_content(cold, known, by_content, counts[known])
-        if len(young):
-            stand_ins = stand_ins.with_readers(readers_of(young, interactions), models.fold_in)
+        stand_ins = stand_ins.with_readers(readers_of(young, interactions), models.fold_in)
         lightgcn, sasrec, scorers = _scorers(models, vectors, stand_ins)
         return cls(
             snapshot_id=snapshot_id,

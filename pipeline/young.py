@@ -18,7 +18,7 @@ ENOUGH = 100
 RECENT = 0.1
 """Newest share of the interactions in which an item must have been met for the first time. One that was always there
 and has few readers is not young but unpopular."""
-MOST = 0.2
+MOST = 0.5
 """Of the items that anybody met: where more are young, the catalogue itself is, and its items have to stand in."""
 
 
