@@ -57,11 +57,12 @@ def figure(rows: Sequence[Row]) -> go.Figure:
             )
         if any(lines.values()):
             low, high = _extent(lines)
+            # A name that had to move up needs room too: Plotly leaves out what lies beyond the range.
+            high = max(high, _label(drawing, lines, column, least=_APART * (high - low)) + _MARGIN)
             ticks = _ticks(low, high)
             drawing.update_yaxes(
                 title=title, range=[low, high], tickvals=ticks, ticktext=[f"{tick:,g}" for tick in ticks], col=column
             )
-            _label(drawing, lines, column, least=_APART * (high - low))
     drawing.update_xaxes(title="interactions", tickvals=sizes, ticktext=[_power(size) for size in sizes])
     drawing.update_xaxes(range=[math.log10(sizes[0]) - _MARGIN, math.log10(sizes[-1]) + _MARGIN])
     for axes in (drawing.update_xaxes, drawing.update_yaxes):
@@ -100,8 +101,8 @@ def _ticks(low: float, high: float) -> list[float]:
     return [step * 10.0**power for power in powers for step in steps if low <= math.log10(step) + power <= high]
 
 
-def _label(drawing: go.Figure, lines: dict[str, list[tuple[int, float]]], column: int, *, least: float) -> None:
-    """Each line's name at its end, in its colour, moved up where it would lie on another."""
+def _label(drawing: go.Figure, lines: dict[str, list[tuple[int, float]]], column: int, *, least: float) -> float:
+    """Each line's name at its end, in its colour, moved up where it would lie on another; how high the last one is."""
     below = -math.inf
     styles = dict(zip(lines, _LINES, strict=False))
     ends = {scorer: points[-1] for scorer, points in lines.items() if points}
@@ -119,6 +120,7 @@ def _label(drawing: go.Figure, lines: dict[str, list[tuple[int, float]]], column
             row=1,
             col=column,
         )
+    return below
 
 
 def _power(size: int) -> str:
