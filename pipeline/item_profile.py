@@ -88,7 +88,7 @@ class ItemProfiler:
 
     def _profile(self, candidate: int) -> ItemProfile:
         state, interactions = self._state, self._state.models.interactions
-        met = interactions.users[interactions.items == candidate]
+        met = np.unique(interactions.users[interactions.items == candidate])
         users, lists = self._lists
         fresh = ~np.isin(users, met)
         reached = (lists == candidate).any(axis=1)
@@ -106,7 +106,7 @@ class ItemProfiler:
             ),
             looked_at=len(histories),
             by_fit=by_fit,
-            is_new=bool(state.is_cold[candidate]),
+            is_new=bool(state.is_new[candidate]),
             snapshot_id=state.snapshot_id,
         )
 

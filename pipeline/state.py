@@ -149,9 +149,8 @@ class ServingState:
         fresh = content_vectors(encoded, self.models.modalities)[1:]
         vectors = np.concatenate((self.vectors, fresh[new]))
         vectors[indices[known]] = fresh[known]
-        is_new, is_cold = (
-            np.concatenate((known_ones, np.ones(len(new), dtype=bool))) for known_ones in (self.is_new, self.is_cold)
-        )
+        grown = np.ones(len(new), dtype=bool)
+        is_new, is_cold = np.concatenate((self.is_new, grown)), np.concatenate((self.is_cold, grown))
         cold = np.flatnonzero(is_cold[indices])
         by_content = self.models.projector.project([changed[int(row)] for row in cold], encoded.rows(cold))
         stand_ins = self.stand_ins.with_content(indices[cold], by_content)

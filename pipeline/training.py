@@ -318,7 +318,8 @@ def _with_blend(
     ranker = Ranker(state, settings.ranking)
     shown = {"allowed": state.catalogue.active, "excluded": list(audience.histories)}
     metrics = {f"{name}:ndcg@10": _ndcg(ranker.alone(name, audience, k=CUT, **shown), targets) for name in names}
-    models, metrics["pipeline:ndcg@10"] = _with_diversity(data, models, audience, targets, settings)
+    diversity, metrics["pipeline:ndcg@10"] = _choose_diversity(ranker, state, audience, targets, settings)
+    models = replace(models, diversity=diversity)
     on_progress("Learning the blend", 1.0)
     return models, metrics
 
@@ -359,16 +360,10 @@ def _with_young(
     return replace(models, young_stand_in=quality[True] >= quality[False])
 
 
-def _with_diversity(
-    data: TrainingData,
-    models: Models,
-    audience: Audience,
-    targets: IndexArray,
-    settings: TrainingSettings,
-) -> tuple[Models, float]:
-    """The strongest diversity that costs at most the tolerated share of ndcg@10."""
-    state = state_of(data, models)
-    ranker = Ranker(state, settings.ranking)
+def _choose_diversity(
+    ranker: Ranker, state: ServingState, audience: Audience, targets: IndexArray, settings: TrainingSettings
+) -> tuple[float, float]:
+    """The strongest diversity that costs at most the tolerated share of ndcg@10, and what it reaches."""
     ranked = ranker.rank(audience, allowed=state.catalogue.active, excluded=list(audience.histories))
     quality: dict[float, float] = {}
     for diversity in DIVERSITIES:
@@ -377,7 +372,7 @@ def _with_diversity(
         quality[diversity] = _ndcg(items, targets)
     floor = quality[0.0] * (1 - settings.tolerated_loss)
     diversity = max(value for value, ndcg in quality.items() if ndcg >= floor)
-    return replace(models, diversity=diversity), quality[diversity]
+    return diversity, quality[diversity]
 
 
 def _ndcg(items: IndexArray, targets: IndexArray) -> float:

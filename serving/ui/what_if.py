@@ -216,7 +216,8 @@ class WhatIfView:
         if board.now != Changes():
             after = recommend(replace(query, without=aside, also=board.now.also, k=LOOKED_AT))
         old, new = _by_id(before.items), _by_id(after.items)
-        places = [_place(old.get(item_id), new.get(item_id)) for item_id in dict.fromkeys((*new, *old))]
+        either = new | old  # the new order, then what is gone
+        places = [_place(one.item, old.get(item_id), new.get(item_id)) for item_id, one in either.items()]
         return places, after.matching
 
     def _wishes(self, board: Board, *, problem: dict[str, str] | None = None) -> str:
@@ -264,11 +265,9 @@ def _by_id(items: tuple[Recommendation, ...]) -> dict[str, Recommendation]:
     return {shown.item.item_id: shown for shown in items}
 
 
-def _place(before: Recommendation | None, now: Recommendation | None) -> Place:
-    either = now or before
-    assert either is not None
+def _place(item: Item, before: Recommendation | None, now: Recommendation | None) -> Place:
     return Place(
-        either.item,
+        item,
         now=now.rank if now else None,
         before=before.rank if before else None,
         score=now.score if now else None,

@@ -99,6 +99,8 @@ def test_training_again_leaves_a_new_item_about_where_it_stood(service: Service)
     assert state.is_cold[index], "but it is young"
     after = places()
     assert np.median(after) <= 2 * np.median(before) + 10
+    profile = service.recommender.item_profile("fresh")
+    assert (profile.met, profile.is_new) == (3, False)
     note = service.recommender.explain(Query(user_id=asking[0]), "fresh").notes[0]
     assert "few readers" in note
 
