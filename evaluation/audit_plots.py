@@ -9,13 +9,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from evaluation.audit import NEW, Audit, Share
-from evaluation.plots import whiskers
+from evaluation.plots import plain, whiskers
 
 LISTED, HISTORY = "#2b8f7e", "#8a8379"
 """Of what is recommended, and of what the same readers chose; at least 3:1 on light and dark grounds."""
 WEIGHTED = "#a8841b"
 _EVEN = "rgba(128, 120, 110, .7)"
-_LABEL = 60
 """Characters of a category or a group."""
 AXES = {
     "deciles": ("popularity decile (1: met by the fewest)", "share of places (of history)"),
@@ -77,7 +76,7 @@ def overview(audit: Audit) -> go.Figure:
 def headline(audit: Audit) -> list[str]:
     """The figures in three lines of text."""
     lines = [
-        f"<b>{_plain(audit.group[:1].upper() + audit.group[1:])}</b>: {audit.readers:,} readers, the first {audit.k} "
+        f"<b>{plain(audit.group[:1].upper() + audit.group[1:])}</b>: {audit.readers:,} readers, the first {audit.k} "
         f"places, snapshot {audit.snapshot_id}",
         f"{audit.coverage:.1%} of {audit.items:,} items are shown to somebody; Gini {audit.listed.gini:.3f}, in the "
         f"histories {audit.history.gini:.3f}",
@@ -125,7 +124,7 @@ def _add_deciles(figure: go.Figure, shares: Sequence[Share], **where: Any) -> No
 
 
 def _add_categories(figure: go.Figure, shares: Sequence[Share], *, legend: bool = True, **where: Any) -> None:
-    labels = [_plain(share.label) for share in shares]
+    labels = [plain(share.label) for share in shares]
     for side in ("listed", "history"):  # plotly draws the first bar of a group lowest
         found = [getattr(share.share, side) for share in shares]
         figure.add_bar(
@@ -171,8 +170,3 @@ def _range(share: Share) -> str:
     if share.label == NEW:
         return "met by nobody in training"
     return f"met by {share.low:,}" + (f" to {share.high:,}" if share.high > share.low else "")
-
-
-def _plain(text: str) -> str:
-    """Plotly reads a few HTML tags in labels: here they are text."""
-    return text[:_LABEL].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 from evaluation.intervals import Interval
 from evaluation.results import Report, Slice, TrainingCurve
 
+LABEL = 60
+"""Characters of a label."""
 _ACCENT = "#d9480f"
 _OTHERS = ("#4c7fd1", "#2f9e78", "#a06cd5", "#c99a1a", "#3aa6b9", "#c2559b", "#7d8a99", "#8c6d46")
 _MARKERS = ("diamond", "circle", "square", "triangle-up", "x", "star", "cross", "hexagon", "pentagon")
@@ -163,6 +165,11 @@ def training(curve: TrainingCurve) -> go.Figure:
     if validated:
         figure.update_layout(yaxis2={"title": {"text": "validation ndcg@10"}, "showgrid": False}, margin={"r": 72})
     return figure
+
+
+def plain(text: str) -> str:
+    """Plotly reads a few HTML tags in labels: angle brackets and ampersands are taken literally instead."""
+    return text[:LABEL].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def whiskers(intervals: Sequence[Interval]) -> Mapping[str, object]:

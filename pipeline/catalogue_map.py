@@ -27,9 +27,10 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from pipeline.contracts import Vectors
-from pipeline.projection import Plane, project, unit_rows
+from pipeline.projection import Plane, project
 from pipeline.state import ServingState
 from pipeline.topk import best_products
+from pipeline.vectors import unit_rows
 from store.ids import IndexArray
 from store.records import Item
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.contracts import Arrays, Scores, Vectors
+from pipeline.vectors import unit_rows
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience
 
@@ -35,7 +36,7 @@ class ContentScorer:
         table = audience.padded(self._recent)
         table = np.where(table > self.num_items, PADDING, table)
         mean = self._vectors[table].sum(axis=1)
-        return mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
+        return unit_rows(mean)
 
     def score(self, audience: Audience, candidates: IndexArray | None = None) -> Scores:
         readers = self.reader_vectors(audience)

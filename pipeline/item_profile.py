@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.attribution import attribution
 from pipeline.contracts import Vectors
-from pipeline.preview import segments
+from pipeline.preview import best_fitting, evenly, segments
 from pipeline.query import Segment
 from pipeline.ranking import Ranker
 from pipeline.reader import Reader
@@ -94,7 +94,9 @@ class ItemProfiler:
         reached = (lists == candidate).any(axis=1)
         getting = users[fresh & reached][:AVERAGED]
         by_fit = len(getting) < FEW
-        histories, parts = self._parts(candidate, self._fitting(candidate, met) if by_fit else getting)
+        if by_fit:
+            getting = best_fitting(state, candidate, np.setdiff1d(self._everyone, met), AVERAGED)
+        histories, parts = self._parts(candidate, getting)
         return ItemProfile(
             item=state.catalogue.at(candidate),
             met=len(met),
@@ -120,20 +122,13 @@ class ItemProfiler:
         everyone, interactions = self._everyone, self._state.models.interactions
         if not len(everyone):
             return everyone, np.zeros((0, TOP), dtype=np.int64)
-        users = everyone[np.unique(np.linspace(0, len(everyone) - 1, SAMPLE).astype(int))]
+        users = evenly(everyone, SAMPLE)
         lists = []
         for start in range(0, len(users), _AT_ONCE):
             audience = Audience.of_users(users[start : start + _AT_ONCE], interactions)
             allowed = self._state.catalogue.active
             lists.append(self._ranker.top(audience, k=TOP, allowed=allowed, excluded=list(audience.histories)))
         return users, np.concatenate(lists)
-
-    def _fitting(self, candidate: int, met: IndexArray) -> IndexArray:
-        """Those who have not met it and to whom LightGCN gives it the highest scores."""
-        users = np.setdiff1d(self._everyone, met)
-        audience = Audience.of_users(users, self._state.models.interactions)
-        fit = self._state.lightgcn.reader_vectors(audience) @ self._state.lightgcn.item_final[candidate]
-        return users[np.argsort(-fit, kind="stable")[:AVERAGED]]
 
     def _parts(self, candidate: int, users: IndexArray) -> tuple[list[IndexArray], list[Vectors]]:
         """Histories of those users to whom recall brings it, and what each history item says for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,28 @@ class ReaderLists:
     lists: IndexArray
 
 
+def ranked_together(
+    state: ServingState, ranker: Ranker, readers: Sequence[Reader], *, at_least: int
+) -> Iterator[tuple[list[int], Ranked]]:
+    """Candidates of many readers who ask for nothing in particular: positions of some of them, and their ranking.
+
+    What someone barred is not shared by the models' batch, so they are ranked alone; all others together.
+    """
+    together = [row for row, reader in enumerate(readers) if not len(reader.barred)]
+    alone = [[row] for row, reader in enumerate(readers) if len(reader.barred)]
+    for rows in ([together] if together else []) + alone:
+        histories = [readers[row].history for row in rows]
+        barred, disliked = readers[rows[0]].barred, readers[rows[0]].disliked
+        ranked = ranker.rank(
+            Audience(np.array([readers[row].user for row in rows], dtype=np.int64), histories),
+            allowed=state.catalogue.active,
+            excluded=[np.union1d(history, barred) for history in histories],
+            terms=Terms(disliked=disliked),
+            at_least=at_least,
+        )
+        yield rows, ranked
+
+
 def reader_lists(
     state: ServingState,
     ranker: Ranker,
@@ -44,19 +66,7 @@ def reader_lists(
         place: puts new items into the lists of some of the readers, named by their positions.
     """
     lists = np.full((len(readers), k), PADDING, dtype=np.int64)
-    # What someone barred is not shared by the models' batch: they are ranked alone.
-    together = [row for row, reader in enumerate(readers) if not len(reader.barred)]
-    alone = [[row] for row, reader in enumerate(readers) if len(reader.barred)]
-    for rows in ([together] if together else []) + alone:
-        histories = [readers[row].history for row in rows]
-        barred, disliked = readers[rows[0]].barred, readers[rows[0]].disliked
-        ranked = ranker.rank(
-            Audience(np.array([readers[row].user for row in rows], dtype=np.int64), histories),
-            allowed=state.catalogue.active,
-            excluded=[np.union1d(history, barred) for history in histories],
-            terms=Terms(disliked=disliked),
-            at_least=k,
-        )
+    for rows, ranked in ranked_together(state, ranker, readers, at_least=k):
         if not ranked.candidates.size:  # nothing is left that they have not met
             continue
         chosen = place(ranked, rows).chosen

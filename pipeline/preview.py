@@ -120,11 +120,8 @@ class Previewer:
         everyone = np.setdiff1d(np.flatnonzero(np.diff(interactions.indptr) > 0), met)
         if not len(everyone):
             return everyone, np.zeros(0, dtype=bool)
-        sample = everyone[np.unique(np.linspace(0, len(everyone) - 1, SAMPLE).astype(int))]
-        audience = Audience.of_users(everyone, interactions)
-        fit = state.lightgcn.reader_vectors(audience) @ state.lightgcn.item_final[candidate]
-        promising = everyone[np.argsort(-fit, kind="stable")[:PROMISING]]
-        users = np.union1d(sample, promising)
+        sample = evenly(everyone, SAMPLE)
+        users = np.union1d(sample, best_fitting(state, candidate, everyone, PROMISING))
         return users, np.isin(users, sample)
 
     def _readers(
@@ -167,6 +164,18 @@ class Previewer:
                 "The picture is kept and shown, but takes no part in scores: the models were trained without pictures."
             )
         return tuple(notes)
+
+
+def evenly(users: IndexArray, count: int) -> IndexArray:
+    """At most so many of some users, spread evenly over all; there must be one."""
+    return users[np.unique(np.linspace(0, len(users) - 1, count).astype(int))]
+
+
+def best_fitting(state: ServingState, candidate: int, users: IndexArray, count: int) -> IndexArray:
+    """Those of some users to whom LightGCN gives an item the highest scores, best first."""
+    audience = Audience.of_users(users, state.models.interactions)
+    fit = state.lightgcn.reader_vectors(audience) @ state.lightgcn.item_final[candidate]
+    return users[np.argsort(-fit, kind="stable")[:count]]
 
 
 def segments(state: ServingState, users: IndexArray, reached: NDArray[np.bool_]) -> tuple[Segment, ...]:

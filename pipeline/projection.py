@@ -18,6 +18,7 @@ from scipy.fft import next_fast_len
 
 from pipeline.contracts import Vectors
 from pipeline.topk import best_products
+from pipeline.vectors import unit_rows
 from store.errors import InputError
 from store.ids import PADDING
 from store.interactions import Sparse
@@ -83,11 +84,6 @@ def project(vectors: Vectors, settings: ProjectionSettings = ProjectionSettings(
     points -= points.mean(axis=0)
     reach = float(np.sqrt((points**2).sum(axis=1)).max())
     return (points / max(reach, 1e-12)).astype(np.float32)
-
-
-def unit_rows(vectors: Vectors) -> Vectors:
-    """Each row at length 1; zero rows stay."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
 def _main_directions(vectors: Vectors, dimensions: int) -> Vectors:

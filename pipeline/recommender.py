@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from time import perf_counter
@@ -12,6 +12,7 @@ from time import perf_counter
 import numpy as np
 import structlog
 
+from pipeline.catalogue import Mask
 from pipeline.catalogue_map import CatalogueMap, Mapper
 from pipeline.content_match import ContentMatcher
 from pipeline.contracts import ItemEncoder
@@ -20,7 +21,7 @@ from pipeline.explain import Explainer
 from pipeline.explanation import ContentMatch, Contrast, Explanation, SmallestRemoval, Standing
 from pipeline.exposure import Exposure, ExposureSettings, Placed
 from pipeline.item_profile import ItemProfile, ItemProfiler
-from pipeline.lists import ReaderLists, reader_lists
+from pipeline.lists import ReaderLists, ranked_together, reader_lists
 from pipeline.notes import HAD, ON_TRIAL
 from pipeline.preview import Previewer
 from pipeline.query import (
@@ -44,7 +45,6 @@ from pipeline.topk import best
 from store.database import Store
 from store.errors import InputError, NoSnapshot
 from store.ids import PADDING, IndexArray
-from store.interactions import Audience
 from store.records import Item
 from store.snapshots import Snapshot, SnapshotStore
 
@@ -89,6 +89,17 @@ class _Serving:
     @cached_property
     def previewer(self) -> Previewer:
         return Previewer(self.state, self._encoder, self._settings)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question about items for one reader, by one state; ``allowed`` is bool [N+1]."""
+
+    serving: _Serving
+    items: list[int]
+    reader: Reader
+    terms: Terms
+    allowed: Mask
 
 
 class Recommender:
@@ -217,25 +228,15 @@ class Recommender:
             yield reader_lists(serving.state, serving.ranker, readers, placed, k=k)
 
     def _recommend_batch(self, queries: Sequence[Query]) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
-        """One pass through the models for all readers; those with items that they barred singly."""
         serving = self._current()
-        state = serving.state
-        readers = [self._read(query, state) for query in queries]
-        together = [row for row, reader in enumerate(readers) if not len(reader.barred)]
+        readers = [self._read(query, serving.state) for query in queries]
         answers: dict[int, tuple[Recommendation, ...]] = {}
-        if together:
-            audience = Audience(
-                np.array([readers[row].user for row in together], dtype=np.int64),
-                [readers[row].history for row in together],
-            )
-            ranked = serving.ranker.rank(
-                audience, allowed=state.catalogue.active, excluded=list(audience.histories), at_least=queries[0].k
-            )
-            placed = self._placed(serving, ranked, [queries[row] for row in together])
-            for place, row in enumerate(together):
+        for rows, ranked in ranked_together(serving.state, serving.ranker, readers, at_least=queries[0].k):
+            placed = self._placed(serving, ranked, [queries[row] for row in rows])
+            for place, row in enumerate(rows):
                 answers[row] = _assembled(serving, queries[row], readers[row], ranked, placed, row=place)
         for row, query in enumerate(queries):
-            yield str(query.user_id), answers[row] if row in answers else self.recommend(query).items
+            yield str(query.user_id), answers[row]
 
     def _placed(self, serving: _Serving, ranked: Ranked, queries: Sequence[Query]) -> Placed:
         """The lists of readers who ask for equally many, with new items in the places that are kept for them."""
@@ -304,37 +305,23 @@ class Recommender:
         return serving.profiler.profile(serving.state.catalogue.ids.index(item_id))
 
     def taste(self, query: Query) -> Taste:
-        serving = self._current()
-        reader = self._read(query, serving.state)
-        terms, _ = self._terms(query, reader, serving.state)
-        return taste(serving.state, serving.ranker, query, reader, terms)
+        asked = self._asked(query)
+        return taste(asked.serving.state, asked.serving.ranker, query, asked.reader, asked.terms)
 
     def contrast(self, query: Query, item_id: str, other_id: str) -> Contrast:
-        serving = self._current()
-        state = serving.state
-        pair = np.array([state.catalogue.ids.index(one) for one in (item_id, other_id)])
-        reader = self._read(query, state).without(pair)
-        terms, _ = self._terms(query, reader, state)
-        allowed = state.catalogue.allowed(query.constraints)
-        return serving.explainer.contrast(reader, int(pair[0]), int(pair[1]), allowed=allowed, terms=terms)
+        asked = self._asked(query, item_id, other_id)
+        first, second = asked.items
+        return asked.serving.explainer.contrast(asked.reader, first, second, allowed=asked.allowed, terms=asked.terms)
 
     def standings(self, query: Query, item_ids: Sequence[str]) -> tuple[Standing, ...]:
-        serving = self._current()
-        state = serving.state
-        wanted = [state.catalogue.ids.index(item_id) for item_id in item_ids]
-        reader = self._read(query, state).without(np.array(wanted, dtype=np.int64))
-        terms, _ = self._terms(query, reader, state)
-        allowed = state.catalogue.allowed(query.constraints)
-        return serving.explainer.standings(reader, wanted, allowed=allowed, terms=terms)
+        asked = self._asked(query, *item_ids)
+        return asked.serving.explainer.standings(asked.reader, asked.items, allowed=asked.allowed, terms=asked.terms)
 
     def smallest_removal(self, query: Query, item_id: str) -> SmallestRemoval:
-        serving = self._current()
-        state = serving.state
-        candidate = state.catalogue.ids.index(item_id)
-        reader = self._read(query, state).without(np.array([candidate]))
-        terms, _ = self._terms(query, reader, state)
-        allowed = state.catalogue.allowed(query.constraints)
-        return serving.explainer.smallest_removal(reader, candidate, k=query.k, allowed=allowed, terms=terms)
+        asked = self._asked(query, item_id)
+        return asked.serving.explainer.smallest_removal(
+            asked.reader, asked.items[0], k=query.k, allowed=asked.allowed, terms=asked.terms
+        )
 
     def preview(self, draft: Item) -> Preview:
         return self._current().previewer.preview(draft)
@@ -367,6 +354,15 @@ class Recommender:
 
     def _read(self, query: Query, state: ServingState) -> Reader:
         return read_query(query, store=self._store, state=state, limit=self._settings.history)
+
+    def _asked(self, query: Query, *item_ids: str) -> _Asked:
+        """A question about items, which the reader may have by now: it is answered as if they had not."""
+        serving = self._current()
+        state = serving.state
+        items = [state.catalogue.ids.index(item_id) for item_id in item_ids]
+        reader = self._read(query, state).without(np.array(items, dtype=np.int64))
+        terms, _ = self._terms(query, reader, state)
+        return _Asked(serving, items, reader, terms, state.catalogue.allowed(query.constraints))
 
     def _terms(self, query: Query, reader: Reader, state: ServingState) -> tuple[Terms, tuple[str, ...]]:
         seeds = np.array([state.catalogue.ids.index(item_id) for item_id in query.seeds], dtype=np.int64)

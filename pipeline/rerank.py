@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.contracts import Scores, Vectors
+from pipeline.vectors import unit_rows
 from store.ids import IndexArray
 
 
@@ -29,8 +30,7 @@ def maximal_marginal_relevance(scores: Scores, vectors: Vectors, *, k: int, dive
         return np.argsort(-scores, kind="stable")[:count].astype(np.int64)
     spread = float(scores.max() - scores.min())
     relevance = (scores - scores.min()) / spread if spread > 0 else np.ones_like(scores)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = vectors / np.maximum(norms, 1e-12)
+    unit = unit_rows(vectors)
     taken: list[int] = []
     likeness = np.zeros(len(scores), dtype=np.float32)
     available = np.ones(len(scores), dtype=bool)

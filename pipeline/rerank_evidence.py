@@ -10,6 +10,7 @@ from pipeline.explanation import Alike, RerankEvidence
 from pipeline.exposure import Placed
 from pipeline.ranking import Ranked
 from pipeline.state import ServingState
+from pipeline.vectors import unit_rows
 from store.ids import IndexArray
 
 NAMED = 3
@@ -66,9 +67,7 @@ def _place(positions: IndexArray, position: int) -> int | None:
 
 
 def _alike(state: ServingState, item: int, others: IndexArray) -> tuple[Alike, ...]:
-    vectors = state.item_vectors
-    norms = np.linalg.norm(vectors[others], axis=1) * np.linalg.norm(vectors[item])
-    cosines = vectors[others] @ vectors[item] / np.maximum(norms, 1e-12)
+    cosines = unit_rows(state.item_vectors[others]) @ unit_rows(state.item_vectors[[item]])[0]
     closest = np.argsort(-cosines, kind="stable")[:NAMED]
     return tuple(
         Alike(state.catalogue.at(int(others[row])), float(cosines[row])) for row in closest if cosines[row] > 0

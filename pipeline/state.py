@@ -16,6 +16,7 @@ from pipeline.content_scorer import ContentScorer
 from pipeline.contracts import ItemEncoder, Scorer, Scores, VectorIndex, Vectors
 from pipeline.index import IndexSettings, build_index
 from pipeline.models import Models
+from pipeline.vectors import unit_rows
 from pipeline.young import readers_of, young_items
 from rankers.sasrec_scorer import SASRecScorer
 from store.database import Store
@@ -191,7 +192,7 @@ class ServingState:
         alike: behaviour alone calls whatever was popular in the same season alike.
         """
         views = (
-            (0.25, _unit(self.item_vectors[items]) @ _unit(self.item_vectors).T),
+            (0.25, unit_rows(self.item_vectors[items]) @ unit_rows(self.item_vectors).T),
             (0.25, self._co_occurrence(items)),
             (0.5, self.vectors[items] @ self.vectors.T),
         )
@@ -261,7 +262,3 @@ def _scorers(
         "content": ContentScorer(vectors),
     }
     return lightgcn, sasrec, scorers
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -22,6 +22,7 @@ from pipeline.query import Facet, Query
 from pipeline.ranking import Ranker, Terms
 from pipeline.reader import Reader
 from pipeline.state import ServingState
+from pipeline.vectors import unit_rows
 from store.ids import IndexArray
 from store.records import Item
 
@@ -85,8 +86,7 @@ def taste(state: ServingState, ranker: Ranker, query: Query, reader: Reader, ter
     left_out = len(reader.history) - len(items)
     if not len(items):
         return Taste(query.user_id, (), 0.0, 0, left_out, state.snapshot_id)
-    vectors = state.item_vectors[items]
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = unit_rows(state.item_vectors[items])
     labels, silhouette = grouped(unit)
     listed, parts = _carried(state, ranker, query, reader, terms)
     by_group = np.stack([parts[:, known[labels == label]].sum(axis=1) for label in range(labels.max() + 1)], axis=1)

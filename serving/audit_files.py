@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic_core import to_jsonable_python
 
-from serving.batches import Stage
+from serving.background import Stage
 from store.errors import InputError
 
 if TYPE_CHECKING:

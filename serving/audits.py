@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from evaluation.audit import Audit, AuditSettings, Group
-from serving.batches import UNDER_WAY, Stage
+from serving.background import UNDER_WAY, Stage, log_failure
 from store.database import Store
 from store.errors import BusyError, InputError, TastemakerError
 
@@ -128,7 +128,7 @@ class Audits:
                 on_readers=lambda done, total: self._progress(run_id, done, total),
             )
 
-        self._worker.submit(self._run, run_id, work).add_done_callback(_log_failure)
+        self._worker.submit(self._run, run_id, work).add_done_callback(log_failure)
         self._forget_old()
         return run
 
@@ -186,8 +186,3 @@ class Audits:
 def _id_of(snapshot_id: str, group: Group, k: int) -> str:
     what = json.dumps([snapshot_id, asdict(group), k])
     return hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _log_failure(future: Future[None]) -> None:
-    if not future.cancelled() and (error := future.exception()) is not None:
-        log.error("audit failed", error=type(error).__name__, exc_info=error)

@@ -7,10 +7,9 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
@@ -22,6 +21,7 @@ from pipeline.api import RecommenderApi
 from pipeline.contracts import ItemEncoder
 from pipeline.onboarding import OnboardingProgress, RowReport, items_file, onboard, read_rows
 from serving import reports
+from serving.background import UNDER_WAY, Stage, log_failure
 from serving.pictures import Fetch, ItemPictures, PictureFolder
 from serving.reports import write_rows
 from store.archives import unpack
@@ -43,20 +43,6 @@ TABLE = re.compile(r"\.(csv|tsv|jsonl|ndjson|parquet)(\.gz)?$", re.IGNORECASE)
 ARCHIVE = re.compile(r"\.zip$", re.IGNORECASE)
 
 log = structlog.get_logger(__name__)
-
-
-class Stage(StrEnum):
-    """Where a batch stands."""
-
-    READ = "read"
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    STOPPED = "stopped"
-    FAILED = "failed"
-
-
-UNDER_WAY = (Stage.WAITING, Stage.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -201,7 +187,7 @@ class Batches:
             if sum(other.stage is Stage.WAITING for other in self._batches.values()) >= WAITING:
                 raise BusyError(f"{WAITING} batches wait already", fix="Try again when one of them is done.")
             batch = self._batches[batch_id] = replace(batch, stage=Stage.WAITING)
-            self._worker.submit(self._run, batch_id, recommender).add_done_callback(_log_failure)
+            self._worker.submit(self._run, batch_id, recommender).add_done_callback(log_failure)
         return batch
 
     def stop(self, batch_id: str) -> None:
@@ -343,11 +329,6 @@ def names_address(item: Item) -> bool:
 def _written(report: TextIO, rows: Sequence[RowReport]) -> None:
     write_rows(report, rows)
     report.flush()
-
-
-def _log_failure(future: Future[None]) -> None:
-    if not future.cancelled() and (error := future.exception()) is not None:
-        log.error("batch failed", error=type(error).__name__, exc_info=error)
 
 
 def _remove_left(root: Path) -> None:

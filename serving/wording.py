@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from agent.answering import liked_items
 from agent.explaining.telling import Style, Told, tell
@@ -10,11 +12,24 @@ from agent.words import WordsSettings
 from pipeline.explanation import Explanation
 from serving.service import Service
 from store.errors import InputError
+from store.records import Event
 
 LIKES = 500
 """Newest events in which likes are looked for, for the words."""
 
 _WORDS = WordsSettings(deadline=20.0)  # nothing streams here, and a small model on a busy machine takes that long
+
+
+class Histories(Protocol):
+    """Where events are."""
+
+    def history(self, user_id: str, *, limit: int | None = None) -> Sequence[Event]: ...
+
+
+def liked_by(store: Histories, user_id: str | None) -> frozenset[str]:
+    """Items that a reader is known to like; nobody's where there is no reader. Raises ``UnknownUser``."""
+    events = store.history(user_id, limit=LIKES) if user_id else ()
+    return liked_items((event.item_id, event.kind) for event in events)
 
 
 def in_words(
@@ -32,8 +47,7 @@ def in_words(
     """
     if by_model and style != "paragraph":
         raise InputError(f"style {style!r} is not paraphrased", fix="Ask for a paragraph, or leave the paraphrase out.")
-    events = service.store.history(explanation.user_id, limit=LIKES) if explanation.user_id else ()
-    liked = liked_items((event.item_id, event.kind) for event in events)
+    liked = liked_by(service.store, explanation.user_id)
     llm = service.llm if by_model else None
     told = tell(explanation, style=style, language=language, liked=liked, llm=llm, settings=_WORDS)
     return replace(told, degraded=("llm",)) if by_model and llm is None else told

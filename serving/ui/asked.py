@@ -13,6 +13,7 @@ from agent.tools import Filter
 from pipeline.query import Query
 from serving.ui.api import UiService
 from store.errors import TastemakerError
+from store.records import Item
 
 
 def asked_query(service: UiService, *, user_id: str, chat_id: str, item_id: str) -> Query:
@@ -42,8 +43,8 @@ def query_of(service: UiService, wish: Request, *, user_id: str, aside: frozense
     return Query(
         user_id=user_id or None,
         history=None if user_id else (),
-        seeds=_still_there(service, wish.items_like),
-        disliked=_still_there(service, wish.items_unlike),
+        seeds=tuple(item.item_id for item in still_there(service, wish.items_like)),
+        disliked=tuple(item.item_id for item in still_there(service, wish.items_unlike)),
         text=wish.mood,
         constraints=constraints,
     )
@@ -59,12 +60,12 @@ def _memory(service: UiService, *, user_id: str, chat_id: str) -> Memory:
         return Memory()
 
 
-def _still_there(service: UiService, ids: Sequence[str]) -> tuple[str, ...]:
-    """A chat may be older than the catalogue."""
+def still_there(service: UiService, ids: Sequence[str]) -> tuple[Item, ...]:
+    """Those of some items that the catalogue has: a chat or a page may be older than it."""
     found = []
     for item_id in ids:
         try:
-            found.append(service.recommender.item(item_id).item_id)
+            found.append(service.recommender.item(item_id))
         except TastemakerError:
             continue
     return tuple(found)

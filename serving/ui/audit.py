@@ -10,7 +10,7 @@ import gradio as gr
 from evaluation.audit import Group
 from serving.audit_files import missing_for_pictures
 from serving.audits import AuditRun
-from serving.batches import UNDER_WAY, Stage
+from serving.background import UNDER_WAY, Stage
 from serving.ui import inspection_charts
 from serving.ui.api import UiService
 from serving.ui.conversation import stated

@@ -10,7 +10,8 @@ from typing import Any
 import gradio as gr
 
 from pipeline.onboarding import WITHOUT_PICTURE
-from serving.batches import UNDER_WAY, Batch, Stage, Upload, names_address
+from serving.background import UNDER_WAY, Stage
+from serving.batches import Batch, Upload, names_address
 from serving.reports import FILTERS
 from serving.ui.api import UiService
 from serving.ui.conversation import stated

@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from evaluation.launches import Launches
+from evaluation.plots import plain
 from pipeline.catalogue_map import CatalogueMap, MapPoint
-from serving.ui.charts import AXIS, GRID, calm, plain
+from serving.ui.charts import AXIS, GRID, calm
 from serving.ui.render import subtitle
 from serving.ui.theme import GAIN, channel_colour
 from store.errors import InputError

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from evaluation.plots import plain
 from pipeline.explanation import Contribution
 from pipeline.query import ChannelScore
 from serving.ui.theme import GAIN, LOSS, channel_colour, channel_label
 
 FONT = "IBM Plex Sans, system-ui, sans-serif"
 GRID = "rgba(128, 120, 110, .22)"
+LEAST = 5e-4
+"""Smaller contributions round to nothing."""
 NEWEST = 50
 """History items of the timeline."""
 AXIS = "rgba(128, 120, 110, .7)"
@@ -33,7 +36,7 @@ def score_by_channel(
     order = sorted(channels, key=lambda name: -abs(channels[name].contribution))
     for label, scores, opacity in rows:
         for name in order:
-            if name not in scores or abs(scores[name].contribution) < 5e-4:
+            if name not in scores or abs(scores[name].contribution) < LEAST:
                 continue
             figure.add_bar(
                 x=[scores[name].contribution],
@@ -100,8 +103,3 @@ def calm(figure: go.Figure, *, x_title: str, height: int) -> go.Figure:
     )
     figure.update_yaxes(gridcolor=GRID, zeroline=True, zerolinecolor=AXIS, fixedrange=True)
     return figure
-
-
-def plain(text: str) -> str:
-    """Plotly reads a few HTML tags in labels: angle brackets and ampersands are taken literally instead."""
-    return text[:60].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

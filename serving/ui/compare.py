@@ -15,6 +15,7 @@ from pipeline.query import Query
 from pipeline.snapshot_comparison import SnapshotComparison
 from serving.ui import inspection_charts
 from serving.ui.api import UiService
+from serving.ui.charts import LEAST
 from serving.ui.conversation import stated
 from serving.ui.parts import MAX_TYPED, Offer, drawn, item_finder, picker, sent, user_finder
 from serving.ui.render import Renderer, person, subtitle
@@ -165,7 +166,7 @@ class CompareView:
         recommender = self._service.recommender
         query = Query(user_id=chosen.user or None, k=K)
         found = recommender.contrast(query, chosen.item, chosen.other)
-        speaking = [(key, value) for key, value in found.history.items() if abs(value) >= inspection_charts.LEAST]
+        speaking = [(key, value) for key, value in found.history.items() if abs(value) >= LEAST]
         shown = [pair for pair in speaking if pair[1] > 0][:EACH_SIDE]
         shown += [pair for pair in speaking if pair[1] < 0][-EACH_SIDE:]
         items = {item.item_id: item for item in recommender.items([key for key, _ in shown])}

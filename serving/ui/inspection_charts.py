@@ -10,11 +10,8 @@ from evaluation import audit_plots
 from evaluation.audit import Audit
 from pipeline.explanation import Contrast
 from pipeline.query import ChannelScore
-from serving.ui.charts import calm
+from serving.ui.charts import LEAST, calm
 from serving.ui.theme import channel_colour, channel_label
-
-LEAST = 5e-4
-"""Smaller contributions round to nothing."""
 
 
 def contrast_by_channel(contrast: Contrast) -> go.Figure:

@@ -13,7 +13,7 @@ from agent.chips import without_chip
 from agent.request import Request
 from pipeline.query import Query, Recommendation
 from serving.ui.api import UiService
-from serving.ui.asked import query_of
+from serving.ui.asked import query_of, still_there
 from serving.ui.conversation import stated
 from serving.ui.parts import drawn, item_finder, picker, sent, user_finder
 from serving.ui.render import Renderer, person
@@ -232,18 +232,11 @@ class WhatIfView:
     def _history(self, board: Board) -> str:
         met = self._service.store.history(board.user)
         newest = dict.fromkeys(event.item_id for event in reversed(met) if event.kind is not EventKind.SKIP)
-        shown = [item for item_id in list(newest)[:BOXES] if (item := self._item(item_id))]
-        added = [item for item_id in board.now.also if (item := self._item(item_id))]
+        shown = still_there(self._service, list(newest)[:BOXES])
+        added = still_there(self._service, board.now.also)
         return self._draw(
             "what_if_history.html", items=shown, added=added, without=set(board.now.without), total=len(newest)
         )
-
-    def _item(self, item_id: str) -> Item | None:
-        """None where the catalogue lost it since it was met."""
-        try:
-            return self._service.recommender.item(item_id)
-        except TastemakerError:
-            return None
 
     def _field(self, which: str, value: str = "") -> str:
         label, placeholder = {

@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from agent.answering import liked_items
 from agent.explaining.telling import tell
 from agent.turns import Chip
 from pipeline.explanation import Explanation
@@ -21,6 +20,7 @@ from serving.ui.path_graph import coverage, depth_rows, path_picture
 from serving.ui.render import Renderer, person, subtitle
 from serving.ui.why_content import sides
 from serving.ui.why_global import KnownPanel
+from serving.wording import liked_by
 from store.errors import TastemakerError
 from store.records import Item
 
@@ -30,8 +30,6 @@ BARS = 12
 """History items drawn as bars, strongest first."""
 MATCHES = 3
 """Items close by content."""
-LIKES = 500
-"""Newest events in which likes are looked for, for the words."""
 
 
 class WhyTab:
@@ -189,8 +187,7 @@ class WhyTab:
         head = self._draw(
             "why_head.html", full=full, now=now, who=who, chips=chips, subtitle_text=subtitle(full.item), made=made
         )
-        history = self._service.store.history(full.user_id, limit=LIKES) if full.user_id else ()
-        liked = liked_items((event.item_id, event.kind) for event in history)
+        liked = liked_by(self._service.store, full.user_id)
         words, account = tell(now, liked=liked).text, tell(now, style="full", liked=liked).passages
         summary = self._draw("why_summary.html", text=words, account=account, snapshot=now.snapshot_id)
         return {self.head: head, self.summary: summary}

@@ -2,31 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
-from graph.bipartite import BipartiteGraph
-from graph.lightgcn import LightGCN, LightGCNSettings
 from graph.paths import EvidencePaths
 from graph.scorer import LightGCNScorer
 from store.interactions import Audience, Interactions
-
-USERS, ITEMS = 20, 15
-LONELY = 15
-"""An item of the catalogue that nobody has met."""
-
-
-@pytest.fixture(scope="module")
-def data() -> Interactions:
-    generator = np.random.default_rng(7)
-    users = np.concatenate((np.arange(1, USERS + 1), generator.integers(1, USERS + 1, 90)))
-    items = generator.integers(1, LONELY, len(users))
-    return Interactions.build(users, items, np.arange(len(users)), num_users=USERS, num_items=ITEMS)
+from tests.graph.conftest import ITEMS, LONELY, USERS, model_of
 
 
 def scorer_of(data: Interactions, layers: int) -> LightGCNScorer:
-    torch.manual_seed(1)
-    settings = LightGCNSettings(dim=6, layers=layers, init_std=1.0)
-    return LightGCNScorer.from_model(LightGCN(BipartiteGraph(data), settings))
+    return LightGCNScorer.from_model(model_of(data, layers))
 
 
 def readers(data: Interactions) -> list[tuple[Audience, int]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from serving.http.app import build_api
@@ -32,3 +33,12 @@ def untrained(tmp_path: Path) -> Iterator[TestClient]:
         TestClient(build_api(service), base_url=PREFIX, raise_server_exceptions=False) as client,
     ):
         yield client
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A command line without the developer's settings, and with the deterministic LLM."""
+    monkeypatch.chdir(tmp_path)  # no tastemaker.toml of the developer's
+    monkeypatch.setenv("TASTEMAKER_LLM__BACKEND", "fake")
+    yield
+    structlog.reset_defaults()

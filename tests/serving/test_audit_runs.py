@@ -15,7 +15,7 @@ from pipeline.explanation import Contrast
 from pipeline.lists import ReaderLists
 from pipeline.query import ChannelScore
 from serving.audits import WAITING, Audits, UnknownAudit
-from serving.batches import UNDER_WAY, Stage
+from serving.background import UNDER_WAY, Stage
 from serving.ui import inspection_charts
 from serving.ui.theme import channel_colour, channel_label
 from store.database import Store

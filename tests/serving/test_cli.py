@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 import typer
 from PIL import Image
 from typer.testing import CliRunner
@@ -36,12 +35,7 @@ from store.records import Impression
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
 
 
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)  # no tastemaker.toml of the developer's
-    monkeypatch.setenv("TASTEMAKER_LLM__BACKEND", "fake")
-    yield
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.fixture
