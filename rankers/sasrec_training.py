@@ -12,6 +12,7 @@ from torch import Tensor
 from rankers.held_out import held_out_ranks, ndcg
 from rankers.item_embeddings import transition_embeddings
 from rankers.losses import bce, bpr, full_softmax, gbce, sampled_softmax
+from rankers.row_adam import LEAST_AVERAGING, RowAdam
 from rankers.sampling import build_sampler
 from rankers.sasrec import SASRec, SASRecSettings
 from rankers.sasrec_scorer import SASRecScorer
@@ -26,6 +27,8 @@ _POOL = 4_096
 _FULL_UP_TO = 4
 """Times the negatives that a catalogue may have to be taken whole by the sampled softmax: it then costs no more."""
 
+_BETAS = (0.9, 0.98)
+
 _VALIDATION_READERS = 20_000
 _VALIDATION_ROWS = 512
 
@@ -38,12 +41,14 @@ class SequenceBatch(NamedTuple):
         lengths: int64 [B].
         targets: int64 [B, L], the next item at each position.
         negatives: int64 [M] that all positions share, or [B, L, C] candidates of each.
+        rows: int64 [R], ascending, all items in the others; empty where the loss needs the whole table.
     """
 
     sequences: Tensor
     lengths: Tensor
     targets: Tensor
     negatives: Tensor
+    rows: Tensor
 
 
 class SASRecTask:
@@ -76,15 +81,25 @@ class SASRecTask:
         self._sampler = build_sampler(self.settings.sampler, torch.from_numpy(interactions.item_counts))
         small = interactions.num_items <= _FULL_UP_TO * self.settings.negatives
         self._loss = "full_softmax" if self.settings.loss == "sampled_softmax" and small else self.settings.loss
+        settled = not 0 < self.settings.averaging < LEAST_AVERAGING
+        self._by_rows = self._loss == "sampled_softmax" and not self.settings.weight_decay and settled
+        self._rows: RowAdam | None = None
 
     def optimizer(self) -> torch.optim.Optimizer:
-        settings = self.settings
+        """AdamW; where a step reads some of the items only, the others wait, for no step may cost all of them."""
+        settings, parameters = self.settings, self.model.parameters()
+        if self._by_rows:
+            self._rows = RowAdam(
+                parameters,
+                table=self.model.items,
+                lr=settings.learning_rate,
+                betas=_BETAS,
+                averaging=settings.averaging,
+            )
+            return self._rows
+        self.model.items.requires_grad_()
         return torch.optim.AdamW(
-            self.model.parameters(),
-            lr=settings.learning_rate,
-            betas=(0.9, 0.98),
-            weight_decay=settings.weight_decay,
-            fused=True,
+            parameters, lr=settings.learning_rate, betas=_BETAS, weight_decay=settings.weight_decay, fused=True
         )
 
     def batches(self, epoch: int, generator: torch.Generator) -> Iterator[SequenceBatch]:
@@ -104,7 +119,10 @@ class SASRecTask:
         # Padding reads the window's first item, which is a valid position, and is then blanked.
         at = self._starts[windows][:, None] + torch.where(real, steps, 0)
         sequences, targets = self._items[at] * real, self._items[at + 1] * real
-        return SequenceBatch(sequences, lengths, targets, self._negatives(targets, generator))
+        negatives = self._negatives(targets, generator)
+        read = (sequences, targets, negatives) if self._by_rows else ()
+        rows = torch.unique(torch.cat([torch.zeros(0, dtype=torch.int64), *(part.flatten() for part in read)]))
+        return SequenceBatch(sequences, lengths, targets, negatives, rows)
 
     def _negatives(self, targets: Tensor, generator: torch.Generator) -> Tensor:
         """What the loss compares the targets [B, L] with."""
@@ -119,6 +137,8 @@ class SASRecTask:
     def loss(self, batch: SequenceBatch) -> Tensor:
         """Mean over real positions only."""
         batch = SequenceBatch(*(part.to(self.model.items.device) for part in batch))
+        if self._by_rows:
+            return self._loss_of_rows(batch)
         real = batch.targets > 0
         states, targets = self.model(batch.sequences, batch.lengths)[real], batch.targets[real]
         items, negatives = self.model.items, batch.negatives
@@ -135,6 +155,18 @@ class SASRecTask:
             case _:
                 return bpr(states, targets, items, candidates=negatives[real])
 
+    def _loss_of_rows(self, batch: SequenceBatch) -> Tensor:
+        """The sampled softmax with a table of the batch's items alone, in which they have other numbers."""
+        rows = batch.rows
+        items = self.model.items[rows] if self._rows is None else self._rows.read(rows)
+        sequences, targets, negatives = (
+            torch.searchsorted(rows, part) for part in (batch.sequences, batch.targets, batch.negatives)
+        )
+        real = batch.targets > 0
+        states = self.model(sequences, batch.lengths, items=items)[real]
+        log_q = self._sampler.log_q.to(states.device)[rows]
+        return sampled_softmax(states, targets[real], items, negatives=negatives, log_q=log_q)
+
     def part(self, batch: SequenceBatch, *, rank: int, count: int) -> tuple[SequenceBatch, float]:
         """Every ``count``-th window: neighbours are of like length, so all processes get like work."""
         mine = slice(rank, None, count)
@@ -145,7 +177,7 @@ class SASRecTask:
         width = int(batch.lengths[mine].max())
         negatives = batch.negatives[mine, :width] if batch.negatives.dim() > 1 else batch.negatives
         windows = (batch.sequences[mine, :width], batch.lengths[mine], batch.targets[mine, :width])
-        return SequenceBatch(*windows, negatives), weight
+        return SequenceBatch(*windows, negatives, batch.rows), weight
 
     def fingerprint(self) -> str:
         data = self._interactions

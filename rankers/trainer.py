@@ -20,12 +20,16 @@ from rankers.allocator import map_large_blocks
 from rankers.checkpoint import Checkpoints, CheckpointSettings
 from rankers.curves import Curves
 from rankers.generators import seed_everything
+from rankers.row_adam import RowAdam, averaging_decay
 from rankers.task import Batch, Splittable, Task
 from rankers.training_state import EpochReport, State, TrainingResult, TrainingState
 from store.errors import InputError, TrainingError
 from store.fingerprint import fingerprint
 from store.processes import ALONE, Processes
 from store.snapshots import code_version
+
+_SMALL = 1e-6
+"""Keeps the norm of a gradient away from zero."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,13 @@ class _Trainer(Generic[Batch]):
             self._state = self._checkpoints.restore(task.model, self._optimizer) or self._state
         if task.averaging and self._state.average is None:
             self._state.average = {name: weight.clone() for name, weight in self._weights().items()}
+        self._rows = self._optimizer if isinstance(self._optimizer, RowAdam) else None
+        if self._rows is not None and self._state.average is not None:
+            self._rows.average = next(
+                self._state.average[name]
+                for name, weight in task.model.named_parameters()
+                if weight is self._rows.table
+            )
         self._loss: nn.Module = _Loss(task)
         if settings.compile:
             # Not the loss: it selects real positions and walks them in blocks, which asks for ever new programs.
@@ -148,6 +159,8 @@ class _Trainer(Generic[Batch]):
                 if self._processes.count > 1:  # the others are at some other step: only a checkpoint is common to all
                     raise
                 interrupted = True
+                if self._rows is not None:
+                    self._rows.wake_all()
         if state.best is not None:
             model.load_state_dict(state.best)
         elif state.average is not None:
@@ -193,6 +206,8 @@ class _Trainer(Generic[Batch]):
             # The copies' gradients are averaged: count * weight makes that the mean over all targets of the batch.
             loss = loss * (weight * self._processes.count)
         loss.backward()
+        if self._splits is not None and self._rows is not None and self._rows.gradient is not None:
+            self._rows.gradient.copy_(self._processes.sum(self._rows.gradient) / self._processes.count)
         self._clip()
         self._optimizer.step()
         self._update_average()
@@ -212,11 +227,14 @@ class _Trainer(Generic[Batch]):
         limit = self._settings.clip_norm
         if limit is None:
             return
-        parameters = [parameter for parameter in self._task.model.parameters() if parameter.grad is not None]
-        norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+        everything = [parameter.grad for parameter in self._task.model.parameters()]
+        everything.append(None if self._rows is None else self._rows.gradient)
+        gradients = [gradient for gradient in everything if gradient is not None]
+        norm = nn.utils.get_total_norm(gradients)
         if self._splits is None:  # of a divided model, each has a part of the gradient
             norm = self._processes.sum(norm.square()).sqrt()
-        nn.utils.clip_grads_with_norm_(parameters, limit, norm)
+        for gradient in gradients:
+            gradient.mul_((limit / (norm + _SMALL)).clamp(max=1.0))
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -224,14 +242,15 @@ class _Trainer(Generic[Batch]):
         state.updates += 1
         if state.average is None:
             return
-        # The average begins at random weights and must forget them soon.
-        decay = min(self._task.averaging, (1 + state.updates) / (10 + state.updates))
-        weights = self._weights()
+        decay = averaging_decay(self._task.averaging, state.updates)
+        weights = self._weights(by_rows=False)
         get_ema_multi_avg_fn(decay)([state.average[name] for name in weights], list(weights.values()), state.updates)
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
-        """The model has the averaged weights for the length of a block."""
+        """The model has the averaged weights, of after the last update, for the length of a block."""
+        if self._rows is not None:
+            self._rows.wake_all()
         if self._state.average is None:
             yield
             return
@@ -240,9 +259,10 @@ class _Trainer(Generic[Batch]):
         yield
         self._task.model.load_state_dict(own, strict=False)
 
-    def _weights(self) -> State:
-        """What is trained, by name."""
-        return {name: weight.detach() for name, weight in self._task.model.named_parameters()}
+    def _weights(self, *, by_rows: bool = True) -> State:
+        """What is trained, by name; the table that the optimizer updates and averages by rows only if asked."""
+        left_out = None if by_rows or self._rows is None else self._rows.table
+        return {name: w.detach() for name, w in self._task.model.named_parameters() if w is not left_out}
 
     @torch.no_grad()
     def _validate(self) -> float | None:
