@@ -18,7 +18,7 @@ from serving.ui.onboard import OnboardTab
 from serving.ui.parts import sent
 from serving.ui.pictures import Pictures
 from serving.ui.render import Renderer
-from serving.ui.session import RECALL
+from serving.ui.session import FIT_CHARTS, RECALL
 from serving.ui.status import StatusTab
 from serving.ui.theme import stylesheet, theme
 from serving.ui.what_if import WhatIfView
@@ -53,7 +53,7 @@ def build_ui(service: UiService) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Chat", id="chat"):
                 chat.build()
-            with gr.Tab("Onboard", id="onboard"), gr.Tabs(elem_id="onboard-views"):
+            with gr.Tab("Onboard", id="onboard"), gr.Tabs(elem_id="onboard-views") as onboard_views:
                 with gr.Tab("One item", id="one"):
                     onboard.build()
                 with gr.Tab("A file", id="file") as file_tab:
@@ -83,6 +83,8 @@ def build_ui(service: UiService) -> gr.Blocks:
         across: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 4, "api_visibility": "private"}
         for part in (chat.history, chat.cards):
             part.why(open_why, [chat.user, chat.chat], [tabs, why_views, *why.outputs], **across)
+        for views in (tabs, onboard_views, why_views):
+            views.select(None, js=FIT_CHARTS, show_progress="hidden", api_visibility="private")
         onboard.done.attempt(open_chat, None, [tabs, *chat.outputs], **across)
         page.load(chat.load, session, chat.outputs, js=RECALL, show_progress="hidden", api_visibility="private")
     return page.queue(max_size=QUEUE, default_concurrency_limit=8)

@@ -48,3 +48,8 @@ REMEMBER = """(user, chat) => {
   if (user) localStorage.setItem("tastemaker-user", user);
 }"""
 """Ids into the address (a reload opens the same chat) and the user into the browser's storage."""
+
+FIT_CHARTS = """() => {
+  requestAnimationFrame(() => window.dispatchEvent(new Event("resize")));
+}"""
+"""A chart that was hidden while the window changed its width learns of it when its tab comes to the front."""

@@ -129,3 +129,21 @@ def test_the_views_before_anything_is_chosen(visitor: Any) -> None:
     visitor.tab("Audit")
     page.wait_for_selector("#audit-board .hint", state="visible")
     assert_fits(page)
+
+
+def test_a_chart_that_was_hidden_fits_a_window_that_became_narrow(chromium: Any, twice_site: Any) -> None:
+    context = chromium.new_context(reduced_motion="reduce", **SIZES["desktop"])
+    visitor = Visitor(context.new_page(), twice_site)
+    open_item(visitor)
+    page = visitor.page
+    visitor.tab("Compare")
+    pick(page, "compare-other", next(item.title for item in twice_site.store.items() if item.item_id == "181"))
+    page.wait_for_selector("#compare-plot .js-plotly-plot")
+    visitor.tab("Audit")
+    page.wait_for_timeout(1_500)  # until the chart is hidden: one that sees the window change adapts by itself
+    page.set_viewport_size({"width": 375, "height": 812})
+    page.wait_for_timeout(2_500)
+    visitor.tab("Compare")
+    page.wait_for_timeout(1_500)
+    assert_fits(page)
+    context.close()
