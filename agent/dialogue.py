@@ -15,6 +15,7 @@ from agent.answering import Answer, Answerer, Turn, context_of, liked_items
 from agent.cards import card_of
 from agent.chips import chips_of
 from agent.grounding import Grounder
+from agent.intent_model import LearnedIntents
 from agent.lexicon import Lexicon
 from agent.llm.protocol import LLM
 from agent.llm_understanding import LLMUnderstander
@@ -80,6 +81,7 @@ class Dialogues:
         recommender: finds items.
         llm: words the answers; None leaves them to templates.
         settings: how chats behave.
+        intents: learned ones; None leaves them to rules.
         on_cards: told of the user and of what they are shown, each time.
     """
 
@@ -90,13 +92,14 @@ class Dialogues:
         llm: LLM | None = None,
         settings: DialogueSettings = DialogueSettings(),
         *,
+        intents: LearnedIntents | None = None,
         on_cards: Callable[[str, Sequence[Recommendation]], None] = lambda _user_id, _shown: None,
     ) -> None:
         self._store = store
         self._recommender = recommender
         self._settings = settings
         self._on_cards = on_cards
-        self._understander = Understander(recommender.vocabulary, recommender.items)
+        self._understander = Understander(recommender.vocabulary, recommender.items, intents=intents)
         self._llm_understander = LLMUnderstander(llm) if llm and settings.llm_understanding else None
         self._answerer = Answerer(llm, settings.words, cards=settings.cards)
         # A chat always meets the same lock; that two chats may share one only makes one of them wait.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from agent.language import Language, PhraseTable
+from agent.language import DISLIKE, LIKE, SEEN, Language, PhraseTable
 from agent.request import FacetRef
 from agent.tokens import fold, stem, title_key, value_key, words_of
 from pipeline.query import Vocabulary
@@ -21,6 +21,8 @@ from store.records import Item
 
 MAX_VALUE_WORDS = 6
 MAX_TITLE_WORDS = 14
+MAX_PART_WORDS, MIN_PART_LETTERS = 4, 6
+"""Of a part of a title that stands for the whole."""
 
 _NAME_WORD = r"[A-Z][\w'\u2019\-]*\.?"
 _NAME = rf"{_NAME_WORD}(?: (?:{_NAME_WORD}|de|da|del|van|von|der|la|le|di)){{1,3}}"
@@ -31,6 +33,9 @@ _CREDITS = re.compile(
     rf" (?:the )?(?:[a-z]+ ){{0,2}}({_NAME})"
 )
 _NAMES = re.compile(rf"(?<![.!?\"“] )({_NAME})")
+_WORDS = re.compile(r"[^\W_]+")
+_CREDITED = 3
+"""Credits that make a name of what looks like the beginning of a sentence."""
 _YEAR = re.compile(r"\s*\((\d{4})\)\s*$")
 _BEHIND = re.compile(r"(?:\s*\([^()]*\))+\s*$")
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
@@ -90,12 +95,20 @@ class Lexicon:
         self.single_valued_order = tuple(name for name in vocabulary.facets if name in self.single_valued)
         self.values = _values(vocabulary)
         self._add_synonyms()
+        whole = {value_key(words_of(ref.value)) for refs in self.values.values() for ref in refs}
+        self.kinds = frozenset(noun for noun in language.neutral_nouns if value_key([noun]) in whole)
+        """What names any item elsewhere and only some of this catalogue's: "tool" where there are plants too."""
         self._value_words = [key for key in self.values if len(key) >= 5]
         self.titles = self._titles()
+        self._keys_by_word = _by_word(self.titles, language)
+        self.parts = _parts(self.titles, language)
         self._fuzzy_keys = [key for key in self.titles if len(key) >= 4]
         self.cues = PhraseTable((phrase, label) for label, phrases in language.cues.items() for phrase in phrases)
+        self.judging = frozenset(phrase for label in (LIKE, DISLIKE, SEEN) for phrase in language.cues[label])
         self.small_talk = frozenset(language.small_talk)
         self.text = "\n".join(f"{item.title} {item.description}".casefold() for item in self.items.values())
+        self.words = frozenset(_WORDS.findall(fold(self.text)))
+        """Every word of a title or description."""
         self._mentioned = self._names_by_item(previous)
         self.people = self._people()
         self.surnames = _surnames(self.people, language)
@@ -116,6 +129,9 @@ class Lexicon:
     def nearest_value(self, word: str) -> tuple[FacetRef, ...]:
         """Values whose key is a slip of the pen away from one word of at least five letters."""
         key = stem(word)
+        if 3 <= len(key) < 5 and word not in self.language.common_words:
+            begun = [name for name in self._value_words if name.startswith(key) and len(name) >= 2 * len(key)]
+            return self.values[begun[0]] if len(begun) == 1 else ()
         if len(key) < 5:
             return ()
         near = process.extractOne(key, self._value_words, scorer=fuzz.ratio, score_cutoff=82)
@@ -190,6 +206,14 @@ class Lexicon:
         # People are a year off: release and premiere differ.
         return known is not None and abs(known - said) <= 1
 
+    def near_titles(self, key: str) -> set[str]:
+        """Keys of as many words as a key, or one more or less, that share one with it; of one word, all of one."""
+        words = key.split()
+        if len(words) == 1:
+            return {name for name in self._keys_by_word[""] if abs(len(name) - len(key)) <= 2}
+        near = {name for word in words for name in self._keys_by_word.get(word, ())}
+        return {name for name in near if abs(len(name) - len(key)) <= 3}
+
     def similar_keys(self, key: str, *, cutoff: float) -> list[tuple[str, float]]:
         """Up to five title keys near a key, best first, with similarity 0..100."""
         found = process.extract(key, self._fuzzy_keys, scorer=fuzz.ratio, score_cutoff=cutoff, limit=5)
@@ -217,15 +241,19 @@ class Lexicon:
         people: dict[str, str] = {}
         for name, count in (*credited.most_common(), *named.most_common()):
             words = words_of(name)
-            everyday = words[0] in self.language.stop_words or (name not in credited and self._is_no_name(words, count))
-            if len(words) > 1 and not everyday and (count > 1 or len(words) == 2):
+            # "Will Smith" begins with a word that begins many a sentence; credits tell.
+            known = credited[name] >= _CREDITED and words[-1] not in self.language.common_words
+            opener = words[0] in self.language.stop_words and not known
+            everyday = opener or (name not in credited and self._is_no_name(words, count))
+            # Texts name other titles as they name people: "such as Dead Calm and Rain Man".
+            is_title = any(not entry.grade for entry in self.titles.get(self.key_of(words), ()))
+            if len(words) > 1 and not is_title and not everyday and (count > 1 or len(words) == 2):
                 people.setdefault(" ".join(words), name)
         return people
 
     def _is_no_name(self, words: Sequence[str], count: int) -> bool:
-        """A capitalised phrase that no credit names: rare, made of everyday words, or a title."""
-        common = any(word in self.language.common_words for word in words)
-        return count < 3 or common or self.key_of(words) in self.titles
+        """A capitalised phrase that no credit names: rare, or made of everyday words."""
+        return count < 3 or any(word in self.language.common_words for word in words)
 
     def nearest_person(self, words: Sequence[str]) -> str | None:
         """A person whose name is a slip of the pen away."""
@@ -243,6 +271,37 @@ class Lexicon:
                 return True
             place = self.text.find(phrase, place + 1)
         return False
+
+
+def _parts(titles: Mapping[str, Sequence[TitleEntry]], language: Language) -> dict[str, str]:
+    """Words side by side in the titles of one item only, telling ones among them, that are no title themselves."""
+    items: dict[str, set[str]] = {}
+    for key, entries in titles.items():
+        words = key.split()
+        for start in range(len(words)):
+            for stop in range(start + 1, min(len(words), start + MAX_PART_WORDS) + 1):
+                part = words[start:stop]
+                if stop - start == len(words) or not _telling(part, language):
+                    continue
+                for spelling in (" ".join(part), " ".join(part).removesuffix("s")):
+                    items.setdefault(spelling, set()).update(entry.item_id for entry in entries)
+    return {key: next(iter(found)) for key, found in items.items() if len(found) == 1 and key not in titles}
+
+
+def _by_word(titles: Iterable[str], language: Language) -> dict[str, set[str]]:
+    """Title keys by each of their words that tell something; those of one word under ""."""
+    found: dict[str, set[str]] = {"": set()}
+    for key in titles:
+        words = key.split()
+        for word in {""} if len(words) == 1 else {*words} - language.stop_words or {*words}:
+            found.setdefault(word, set()).add(key)
+    return found
+
+
+def _telling(words: Sequence[str], language: Language) -> bool:
+    if len(words) == 1:
+        return len(words[0]) >= MIN_PART_LETTERS and words[0] not in language.common_words
+    return words[0] not in language.stop_words and any(word not in language.common_words for word in words)
 
 
 def _names(pattern: re.Pattern[str], text: str) -> frozenset[str]:
@@ -292,10 +351,12 @@ def _values(vocabulary: Vocabulary) -> dict[str, tuple[FacetRef, ...]]:
 
 
 def _surnames(people: Mapping[str, str], language: Language) -> dict[str, str]:
-    """Last names that say enough by themselves, in the catalogue's spelling."""
-    counts = Counter(key.split()[-1] for key in people)
+    """Last names that say enough by themselves: the whole name where only one person has it, or else as spelled."""
+    bearers: dict[str, list[str]] = {}
+    for key, spelled in people.items():
+        bearers.setdefault(key.split()[-1], []).append(spelled)
     return {
-        key.split()[-1]: spelled.split()[-1]
-        for key, spelled in people.items()
-        if len(key.split()[-1]) > 3 and key.split()[-1] not in language.common_words and counts[key.split()[-1]]
+        last: names[0] if len(names) == 1 else names[0].split()[-1]
+        for last, names in bearers.items()
+        if len(last) > 3 and last not in language.common_words
     }

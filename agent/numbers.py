@@ -42,7 +42,7 @@ def _decade(reading: Reading, place: int) -> Number | None:
         return None
     if number < 100:
         number += _century(reading.lexicon, number)
-    low, high = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}.get(part, (0, 9))
+    low, high = {"early": (0, 4), "mid": (3, 6), "late": (5, 9)}.get(part, (0, 9))
     return Number(start, place + 1, number + low, number + high, "year")
 
 
@@ -72,6 +72,8 @@ def _amount(reading: Reading, place: int) -> Number | None:
         if small is None:
             return None
         value = float(small)
+    if reading.folds[end : end + 3] == ["and", "a", "half"]:
+        value, end = value + 0.5, end + 3
     sign = reading.utterance.words[place].gap.strip()[-1:]
     if sign in language.units:
         role, factor = language.units[sign]

@@ -101,11 +101,14 @@ def _named(reading: Reading, place: int) -> Mention | None:
         return None
     for end in range(stop, place, -1):
         said = reading.utterance.said(place, end)
-        if reading.lexicon.occurs(said) and not (end - place == 1 and reading.stop(place)):
+        if end - place == 1 and (stop > end or reading.stop(place)):
+            continue  # the "Stan" of a Stan Lee whom nothing names is somebody else
+        if reading.lexicon.occurs(said):
             # "The Coen brothers" where the texts say "Joel Coen": the kinship word belongs to the name all the same.
             whole = stop if all(word in _GENERIC for word in reading.folds[end:stop]) else end
             return Mention("person", place, whole, text=said)
-    return None
+    spelled = reading.lexicon.nearest_person(reading.folds[place:stop]) if stop - place > 1 else None
+    return Mention("person", place, stop, text=spelled) if spelled else None
 
 
 def _capital_run(reading: Reading, place: int) -> int:

@@ -12,6 +12,9 @@ from agent.request import RangeRef
 
 _AROUND = frozenset(("around", "about", "roughly", "approximately", "circa", "ca", "near"))
 _ALTERNATIVES = frozenset(("or", "the", "from", "early", "late", "in"))
+_ASKING = frozenset(("is", "was", "are", "were", "does", "do", "did"))
+_NEXT = frozenset(("try", "watch", "see", "read", "next", "do", "get", "buy", "play", "take"))
+"""Before "after Fargo": what comes next for me, not what came out later."""
 _YEAR_SLACK = 3
 _AROUND_SHARE = 0.2
 
@@ -74,7 +77,11 @@ def _comparison(reading: Reading, place: int) -> tuple[list[RangeRef], int, int]
     length, kind = matched
     said = " ".join(reading.folds[place : place + length])
     after = _skip(reading, place + length)
+    if said == "after" and place and reading.folds[place - 1] in _NEXT:
+        return None
     if compared := _compared_title(reading, after):
+        if reading.folds[0] in _ASKING and any(title.end <= place for title in reading.of_kind("title")):
+            return None  # "is Heat longer than Fargo?" compares the two and wants neither
         return _beyond_title(reading, place, compared, kind, said)
     number = number_at(reading, after)
     if number is None or (said in ("by", "on", "past", "within") and number.role != "year"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from agent.lexicon import TitleEntry
+from agent import language as cue_labels
+from agent.lexicon import TitleEntry, spoken_title
 from agent.reading import CONNECTORS, Reading
-from agent.tokens import value_key
+from agent.tokens import Word, value_key, words_of
 
 Slot = Literal["strong", "weak"] | None
 _CALENDAR_TEXT = """
@@ -24,7 +26,10 @@ now then here there what who why how the a an to in on at of for and or but so t
 comedy drama horror action romance kids children music time life love friends people work home night day
 tomorrow today tonight please watching being having
 """
-_VAGUE = frozenset(_VAGUE_TEXT.split())
+VAGUE = frozenset(_VAGUE_TEXT.split())
+_NAMING = frozenset(("film", "movie", "book", "item", "called", "titled", "named"))
+_GOING = frozenset(("to", "in", "near"))
+"""In front of a place: "the train to Philadelphia"."""
 
 
 def recognisable(reading: Reading, start: int, stop: int, entries: list[TitleEntry], *, slot: Slot) -> bool:
@@ -42,8 +47,9 @@ def recognisable(reading: Reading, start: int, stop: int, entries: list[TitleEnt
     keys = (value_key([word.fold for word in words]), value_key(folds))
     if any(key in reading.lexicon.values for key in keys) or part_of_person(reading, start, stop):
         return False
-    if goes_on(reading, start, stop):
-        return False
+    verdict = len(words) == 1 and not words[0].capital and words[0].fold in reading.lexicon.judging
+    if verdict or goes_on(reading, start, stop):
+        return False  # "hated" is a title too
     grade = min(entry.grade for entry in entries)
     if (grade >= 3 and len(folds) < 3) or (grade >= 2 and " ".join(folds) in reading.lexicon.people):
         return False
@@ -62,27 +68,51 @@ def recognisable(reading: Reading, start: int, stop: int, entries: list[TitleEnt
         return len(folds) > 1 or (telling > 0 and not folds[0].isdigit())
     if len(folds) == 1:
         return _one_word(reading, start, stop, folds[0], telling=telling > 0, capital=capital)
-    if capital:
+    if capital or (not reading.utterance.cased and _in_full(words, entries, reading)):
         return True
     if before in ("a", "an", "any", "some", "no") or words[0].fold in ("a", "an"):
         return False
     return telling >= 2 or (telling >= 1 and len(folds) >= 3)
 
 
+def _in_full(words: Sequence[Word], entries: Sequence[TitleEntry], reading: Reading) -> bool:
+    """ "the lion king": in a message without capitals, a title of more than a word with the article it has."""
+    said = [word.fold for word in words]
+    return said[0] in reading.lexicon.language.articles and any(
+        words_of(spoken_title(reading.lexicon.vocabulary.titles[entry.item_id])) == said for entry in entries
+    )
+
+
 def _one_word(reading: Reading, start: int, stop: int, word: str, *, telling: bool, capital: bool) -> bool:
     """Titles of one word, such as "Heat": by their capital, and where that is not enough by what stands beside them."""
     inside = start > 0 and not reading.break_before(start)
-    if word in reading.lexicon.language.neutral_nouns or word in _VAGUE:
+    if capital and inside and reading.folds[start - 1] in _NAMING and reading.utterance.words[start].text[0].isupper():
+        return True
+    if word in reading.lexicon.language.neutral_nouns or word in VAGUE:
         return False
     if word in _CALENDAR or word.isdigit() or len(word) < 2:
         return False
+    before = reading.folds[start - 1] if start else ""
+    after = reading.folds[stop] if stop < len(reading) else ""
+    if before in _GOING and stop - start == 1 and reading.utterance.words[start].capital:
+        return False
+    if {before, after} & {"vs", "versus"}:
+        return True
     judged = stop < len(reading) and reading.folds[stop] in ("was", "is", "sucks", "sucked", "rocks", "rocked")
     if not capital:
-        return _asked_for(reading, start, stop, telling=telling) or (judged and telling and start == 0)
+        opens = start == 0 or reading.comma_before(start) or reading.break_before(start)
+        return _asked_for(reading, start, stop, telling=telling) or (
+            judged and opens and (telling or _rated(reading, stop))
+        )
     if telling or judged:
         return True
-    before = reading.folds[start - 1] if start else ""
     return inside and (before in CONNECTORS or _listed(reading, stop) or _capitals_are_rare(reading))
+
+
+def _rated(reading: Reading, place: int) -> bool:
+    """Whether a verdict begins here: "was a hoot", "was horrible"."""
+    cue = reading.lexicon.cues.match(reading.folds, place)
+    return cue is not None and cue[1] in (cue_labels.PRAISE, cue_labels.BLAME)
 
 
 def part_of_person(reading: Reading, start: int, stop: int) -> bool:
@@ -126,7 +156,7 @@ def _recognisable_in_slot(folds: list[str], telling: bool, *, capital: bool, bar
         return True
     if folds[0].isdigit():
         return False
-    return telling or capital or not bare or (strong and folds[0] not in _VAGUE)
+    return telling or capital or not bare or (strong and folds[0] not in VAGUE)
 
 
 def goes_on(reading: Reading, start: int, stop: int) -> bool:

@@ -120,6 +120,8 @@ def _slot_mention(reading: Reading, place: int, label: str, said: str) -> Mentio
     end = reading.run_end(place, 8)
     if not _titleworthy(reading, place, end):
         return None
+    if part := _part(reading, place, end):
+        return part
     for stop in range(end, place, -1):
         if (mention := _fuzzy(reading, place, stop)) and _titleworthy(reading, place, stop):
             return mention
@@ -127,12 +129,24 @@ def _slot_mention(reading: Reading, place: int, label: str, said: str) -> Mentio
     return None
 
 
+def _part(reading: Reading, place: int, end: int) -> Mention | None:
+    """ "Ferris Bueller" for "Ferris Bueller's Day Off": telling words that one title alone has."""
+    for stop in range(end, place, -1):
+        words = reading.folds[place:stop]
+        known = " ".join(words) in reading.lexicon.people or value_key(words) in reading.lexicon.values
+        item = reading.lexicon.parts.get(reading.lexicon.key_of(words))
+        if item and not known and ends_there(reading, stop):
+            return Mention("title", place, stop, items=(item,))
+    return None
+
+
 def _strength(label: str, said: str) -> Slot:
     """How surely a title follows a cue."""
-    if label == cue_labels.NEGATE:
-        return None
     # "My favourite comedian" is followed by a noun more often than by a title.
-    weak = label in (cue_labels.SEEN, cue_labels.DETAILS) or said.split()[-1] in ("favorite", "favourite")
+    weak = label in (cue_labels.SEEN, cue_labels.DETAILS, cue_labels.NEGATE) or said.split()[-1] in (
+        "favorite",
+        "favourite",
+    )
     return "weak" if weak else "strong"
 
 
@@ -149,10 +163,14 @@ def _titleworthy(reading: Reading, start: int, end: int) -> bool:
     if words[0] in ("number", "option"):
         return False
     named = reading.utterance.words[start].capital and reading.utterance.cased
+    if words[0] in reading.lexicon.judging and not named:
+        return False
     return named or reading.common(words) < len(words)
 
 
 def _exact(reading: Reading, start: int, *, slot: Slot) -> Mention | None:
+    if dated := _after_year(reading, start):
+        return dated
     end = reading.run_end(start, MAX_TITLE_WORDS, commas=True)
     for stop in range(end, start, -1):
         key = reading.lexicon.key_of(reading.folds[start:stop])
@@ -168,8 +186,23 @@ def _exact(reading: Reading, start: int, *, slot: Slot) -> Mention | None:
     return None
 
 
+def _after_year(reading: Reading, place: int) -> Mention | None:
+    """ "The 2002 Insomnia": a year in front of a title that came out then."""
+    if not re.fullmatch(r"(18|19|20)\d\d", reading.folds[place]) or not reading.free(place, place + 1):
+        return None
+    for stop in range(reading.run_end(place, MAX_TITLE_WORDS), place + 1, -1):
+        entries = reading.lexicon.titles.get(reading.lexicon.key_of(reading.folds[place + 1 : stop]))
+        entry = reading.lexicon.best(entries, year=float(reading.folds[place])) if entries else None
+        if entry:
+            return Mention("title", place, stop, items=(entry.item_id,))
+    return None
+
+
 def _year_after(reading: Reading, place: int) -> tuple[float | None, int]:
-    """A year straight after a title, as in "Heat (1995)" or "heat 1995"."""
+    """A year straight after a title, as in "Heat (1995)", "heat 1995" or "heat from 1995"."""
+    dated = place + 1 < len(reading) and reading.folds[place] in ("from", "of") and reading.free(place, place + 2)
+    if dated and re.fullmatch(r"(18|19|20)\d\d", reading.folds[place + 1]) and not reading.comma_before(place):
+        return float(reading.folds[place + 1]), place + 2
     if place < len(reading) and re.fullmatch(r"(18|19|20)\d\d", reading.folds[place]):
         gap = reading.utterance.words[place].gap
         if "(" in gap or not gap.strip() or gap.strip() == ",":

@@ -1,20 +1,25 @@
-"""From an utterance to a typed request, by rules over the catalogue's own words.
+"""From an utterance to a typed request: slots by rules over the catalogue's own words, the intent by what was learned.
 
 The order matters and is the design: what is unmistakable is claimed first (titles in quotes or capitals, phrases of the
-language), then what a cue makes likely, then numbers, values, people, relative wishes; what remains is the mood.
+language), then what a cue makes likely, then numbers, values, people, relative wishes; what remains is the mood. Rules
+name an intent too; learned ones see that and the sentence, and have the last word where they are sure.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from threading import Lock
 
 from agent import language as cue_labels
+from agent.corrections import take_corrections
 from agent.counts import link_count
 from agent.critiques import add_negated_words, link_critiques
 from agent.english import ENGLISH
+from agent.intent_features import Features, features
+from agent.intent_model import LearnedIntents, settled
 from agent.intents import intent_of, takes_back
 from agent.language import Language
 from agent.lexicon import Lexicon
@@ -24,6 +29,7 @@ from agent.ranges import link_ranges
 from agent.reading import CONNECTORS, Context, Mention, Reading
 from agent.references import link_references
 from agent.request import FacetRef, Intent, Manner, RangeRef, Request
+from agent.title_frames import link_frames
 from agent.title_links import link_quotes, link_slots, link_titles
 from agent.tokens import read, value_key
 from agent.value_links import grouped, link_values
@@ -32,6 +38,8 @@ from store.records import Item
 
 _BESIDES = frozenset(("besides", "other than", "apart from", "aside from", "except", "except for"))
 _MAX_MOOD = 200
+_QUESTIONS = (Intent.EXPLAIN, Intent.COMPARE, Intent.DETAILS)
+"""Intents that are about items and wish for nothing."""
 # Words between the start of a wish and the value that it is about.
 _NEAR = 5
 
@@ -43,6 +51,7 @@ class Understander:
         vocabulary: gives the vocabulary in force.
         items: gives items by external id.
         language: word lists.
+        intents: learned ones; None leaves the intent to the rules.
     """
 
     def __init__(
@@ -51,10 +60,12 @@ class Understander:
         items: Callable[[Sequence[str]], Sequence[Item]],
         *,
         language: Language = ENGLISH,
+        intents: LearnedIntents | None = None,
     ) -> None:
         self._vocabulary = vocabulary
         self._items = items
         self._language = language
+        self._intents = intents
         self._rewrites = re.compile(rf"\b(?:{'|'.join(map(re.escape, language.rewrites))})\b", re.IGNORECASE)
         self._lexicon: Lexicon | None = None
         self._building = Lock()
@@ -82,23 +93,50 @@ class Understander:
         Raises:
             InputError: longer than ``tokens.MAX_CHARACTERS``.
         """
+        return request_of(self.read(utterance, context), self._intents)
+
+    def read(self, utterance: str, context: Context | None = None) -> Linked:
+        """What the rules link. Raises ``InputError`` as ``understand`` does."""
         reading = Reading(read(self._rewritten(utterance)), self.lexicon, context or Context())
         link_titles(reading)
         link_quotes(reading)
         reading.find_cues()
         link_slots(reading)
+        link_frames(reading)
         reset = _reset(reading)
         ranges = link_ranges(reading)
         link_values(reading)
         link_people(reading)
         link_references(reading)
+        take_corrections(reading)
         link_critiques(reading)
         count = link_count(reading)
         add_negated_words(reading, settle_polarity(reading))
-        return _request(reading, ranges=ranges, count=count, reset=reset)
+        return Linked(reading, ranges, count, reset)
 
 
-def _request(reading: Reading, *, ranges: tuple[RangeRef, ...], count: int | None, reset: tuple[str, ...]) -> Request:
+@dataclass(frozen=True)
+class Linked:
+    """A reading when all linking is done."""
+
+    reading: Reading
+    ranges: tuple[RangeRef, ...]
+    count: int | None
+    reset: tuple[str, ...]
+
+    def intent(self) -> tuple[Intent, Features]:
+        """By the rules, and what learned intents see of it."""
+        reading = self.reading
+        found = reading.of_kind("value", "person")
+        constrained = bool(found or self.ranges or reading.critiques or reading.notes)
+        mood = _mood(reading)
+        rule = intent_of(reading, mood=mood, count=self.count, constrained=constrained)
+        return rule, features(reading, rule, mood=mood, count=self.count, constrained=constrained)
+
+
+def request_of(linked: Linked, intents: LearnedIntents | None) -> Request:
+    """The request; None for ``intents`` leaves the intent to the rules."""
+    reading, ranges, count, reset = linked.reading, linked.ranges, linked.count, linked.reset
     values = reading.of_kind("value")
     people = reading.of_kind("person")
     inside = grouped(reading, [mention for mention in values if not mention.negative])
@@ -106,7 +144,8 @@ def _request(reading: Reading, *, ranges: tuple[RangeRef, ...], count: int | Non
     inside = tuple(group for group in inside if not set(group) & set(outside))
     mood = _mood(reading)
     constrained = bool(values or people or ranges or reading.critiques or reading.notes)
-    intent = intent_of(reading, mood=mood, count=count, constrained=constrained)
+    rule, seen = linked.intent()
+    intent = settled(rule, reading, seen, intents) if intents else rule
     if reset and intent not in (Intent.SIMILAR, Intent.COMPARE, Intent.DETAILS):
         intent = Intent.RECOMMEND if constrained and "*" not in reset else Intent.UNDO
     if intent in (Intent.SMALL_TALK, Intent.OUT_OF_SCOPE):
@@ -122,7 +161,7 @@ def _request(reading: Reading, *, ranges: tuple[RangeRef, ...], count: int | Non
         people_out=tuple(dict.fromkeys(m.text for m in people if m.negative)),
         items_like=like,
         items_unlike=unlike,
-        critiques=tuple(reading.critiques),
+        critiques=() if intent in _QUESTIONS else tuple(reading.critiques),
         mood=" ".join([mood, *(m.text for m in people if either and not m.negative)]).strip() if _wants(intent) else "",
         count=count,
         refers_to=refers,
@@ -146,13 +185,12 @@ def _items(reading: Reading, intent: Intent) -> tuple[tuple[str, ...], ...]:
     unlike: list[str] = []
     seen: list[str] = []
     refers: list[str] = []
-    questions = (Intent.EXPLAIN, Intent.COMPARE, Intent.DETAILS)
     for mention in reading.of_kind("title", "reference"):
         if mention.compared:
             continue
-        if mention.kind == "reference" or intent in questions:
+        if mention.kind == "reference" or intent in _QUESTIONS:
             refers += mention.items
-        if intent in questions and not (mention.negative and mention.kind == "title" and intent == Intent.DETAILS):
+        if intent in _QUESTIONS and not (mention.negative and mention.kind == "title" and intent == Intent.DETAILS):
             continue
         if mention.cue == cue_labels.SEEN or (mention.negative and _set_aside(reading, mention)):
             seen += mention.items

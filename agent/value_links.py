@@ -44,7 +44,9 @@ def _exact(reading: Reading, start: int) -> Mention | None:
 def _only_a_cue(reading: Reading, place: int) -> bool:
     """ "Like" is also a brand somewhere; in lower case a cue or stop word stays one."""
     word = reading.utterance.words[place]
-    neutral = word.fold in reading.lexicon.language.neutral_nouns | reading.lexicon.language.stop_words
+    language = reading.lexicon.language
+    kinds = language.neutral_nouns - reading.lexicon.kinds
+    neutral = word.fold in kinds | language.stop_words
     return neutral and not (word.capital and place > 0 and reading.utterance.cased)
 
 

@@ -173,6 +173,11 @@ class ContentEncoder:
         )
         return encoded.rows(np.argsort(order))
 
+    @property
+    def text_fingerprint(self) -> str:
+        """Of the text encoder: what was learned from its vectors belongs to it."""
+        return self._text.fingerprint
+
     def encode_query(self, text: str) -> Vectors:
         """A search or mood text in the space of ``Content.text``: float32 [Dt], L2-normalised."""
         return self._text.encode([text])[0]

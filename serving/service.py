@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.dialogue import Dialogues
+    from agent.intent_model import LearnedIntents
     from agent.llm.factory import LLMSettings
     from agent.llm.protocol import LLM
     from encoders.content import ContentEncoder
@@ -396,8 +397,17 @@ class Service:
             self.recommender,
             self.llm,
             settings,
+            intents=self.intents,
             on_cards=lambda user_id, shown: self.note_shown(user_id, shown, source="chat"),
         )
+
+    @property
+    def intents(self) -> LearnedIntents | None:
+        """Learned intents of requests; None with a text encoder that they were not learned with."""
+        from agent.english import INTENTS_FILE
+        from agent.intent_model import LearnedIntents
+
+        return LearnedIntents.open(INTENTS_FILE, self.encoder.encode_query, encoder=self.encoder.text_fingerprint)
 
     def _build_llm(self) -> LLM | None:
         """None where it cannot be had: the words then come from templates, and the page says so."""

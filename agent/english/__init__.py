@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from agent.english.cues import CUES
 from agent.english.scales import (
     COMPARATIVES,
@@ -46,4 +48,7 @@ ENGLISH = Language(
     **COMPARATORS,
 )
 
-__all__ = ["ENGLISH"]
+INTENTS_FILE = Path(__file__).with_name("intents.safetensors")
+"""Learned intents; `benchmarks.understanding.train` makes them."""
+
+__all__ = ["ENGLISH", "INTENTS_FILE"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from agent import language as cue
 
@@ -40,7 +40,8 @@ in the style of|in the vein of|along the lines of|reminds me of|reminiscent of|s
 kind of like|a lot like|just like|close to|comparable to|resembling|resembles|in the spirit of|akin to|related to|
 based on liking|if i liked|if i loved|if you liked|because i liked|alternatives to|alternative to|a replacement for|
 on par with|matching|goes with|same vibe as|vibe of|feel of|similar in style to|of the likes of|as funny as|
-as scary as|as dark as|as exciting as|resemble|in the same vein as|equivalent to|compatible with
+as scary as|as dark as|as exciting as|resemble|in the same vein as|in the manner of|in the mould of|
+of the same sort as|equivalent to|compatible with
 """,
     cue.SEEN: """
 seen|watched|ive seen|i have seen|already seen|already watched|already saw|i saw|just saw|have read|already read|
@@ -101,7 +102,8 @@ which one should i|which of these|which of those|which one is|which of the|side 
 which one would you|what distinguishes|have in common|how do they differ|or rather
 """,
     cue.DETAILS: """
-tell me about|tell me more about|tell me more|more about|more info|more information|more info on|info on|
+tell me about|tell me more about|tell me more|more about|more info|more information|more info on|more information on|
+more information about|more info about|facts on|facts about|info on|
 information on|information about|details|details of|details on|details about|detail|more details|describe|
 description|description of|what is|whats|what was|what are|who is in|who was in|who directed|who stars|who starred|
 who plays|who made|who wrote|who makes|how long|how long is|how much is|how much does|how much are|when was|
@@ -144,7 +146,10 @@ is one of my favorite movies|is one of my favourites|are my favorite|are awesome
 is not for me|isnt for me|not for me|is not my thing|isnt my thing|not my thing|are not my thing|arent my thing|
 not my cup of tea|isnt my cup of tea|is not my cup of tea|was boring|is boring|are boring|was bad|was terrible|
 was awful|was horrible|is terrible|is awful|is bad|was too long|sucks|sucked|was dull|is overrated|was overrated|
-was a disappointment|was disappointing|did nothing for me|bored me|bores me|was stupid|is stupid|
+was a disappointment|was disappointing|did nothing for me|bored me|bores me|bore me|bored us|annoys me|annoy me|
+annoyed me|gets on my nerves|
+get on my nerves|never again|sends me to sleep|put us to sleep|puts me to sleep|died on me|die on me|leaves me cold|
+leave me cold|let me down|was stupid|is stupid|
 is not really my thing|not really my thing|not my taste|not my style|is out|are out|was not good|wasnt good|
 was not great|wasnt great|isnt good|are awful|are terrible|were terrible|wasnt my thing|was not my thing|
 wasnt for me|was not for me|no good|doesnt interest me|dont interest me|is not interesting|put me to sleep|
@@ -165,8 +170,31 @@ to watch
 """,
 }
 
+_VERDICTS: Mapping[str, str] = {
+    cue.PRAISE: """
+great good brilliant wonderful lovely fantastic excellent amazing superb perfect fun funny gorgeous stunning awesome
+terrific marvellous delightful
+""",
+    cue.BLAME: """
+boring dreadful awful terrible horrible bad dull lame overrated disappointing annoying rubbish crap poor stupid ugly
+useless pointless ghastly unbearable unwatchable
+""",
+}
+_DEGREES = ("", "so ", "really ", "very ", "too ", "just ", "quite ", "pretty ", "absolutely ", "such a ")
+
+
+def _verdicts(label: str) -> Iterator[str]:
+    for verb in ("is", "are", "was", "were"):
+        for degree in _DEGREES:
+            yield from (f"{verb} {degree}{adjective}" for adjective in _VERDICTS.get(label, "").split())
+
+
 CUES: Mapping[str, tuple[str, ...]] = {
-    label: tuple(phrase for line in text.split("\n") for phrase in line.split("|") if phrase)
+    label: tuple(
+        dict.fromkeys(
+            (*(phrase for line in text.split("\n") for phrase in line.split("|") if phrase), *_verdicts(label))
+        )
+    )
     for label, text in _PHRASES.items()
 }
 """Label -> phrases."""

@@ -139,8 +139,10 @@ _UNITS = (
     ("voltage", 1, "volt volts v"),
     ("rating", 1, "star stars"),
     ("size", 1, "mm"),
-    ("size", 10, "cm"),
-    ("size", 1000, "m meters metres"),
+    ("size", 10, "cm centimetre centimetres centimeter centimeters"),
+    ("size", 1000, "m meter meters metre metres"),
+    ("size", 25.4, "inch inches"),
+    ("size", 304.8, "foot feet ft"),
     ("pages", 1, "pages page"),
     ("players", 1, "players"),
 )
@@ -235,18 +237,21 @@ not below|no earlier than|not earlier than|nothing shorter than|no cheaper than
 """
 
 _ABOVE = """
-over|above|more than|after|newer than|later than|longer than|heavier than|bigger than|larger than|higher than|
+over|above|more than|after|newer than|taller than|higher than|wider than|later than|longer than|heavier than|
+bigger than|larger than|higher than|
 greater than|exceeding|past|post|more recent than|more expensive than|from after|made after|released after|
 more powerful than
 """
 
 _OR_LESS = """
-or less|or cheaper|or older|or under|or below|or earlier|or shorter|or fewer|tops|max|maximum|and below|and under|
+or less|at most|at the most|or cheaper|or older|or under|or below|or earlier|or shorter|or fewer|tops|max|maximum|
+and below|and under|
 and older|or before
 """
 
 _OR_MORE = """
-or more|or newer|or later|or above|or over|or longer|or higher|and up|plus|onwards|onward|on|and newer|and later|
+or more|at least|at the least|or newer|or taller|or later|or above|or over|or longer|or higher|and up|plus|onwards|
+onward|on|and newer|and later|
 and above|or after|and over|minimum|and onwards|to now|to present|up
 """
 

@@ -58,6 +58,8 @@ SPECIFIC = frozenset(phrase for line in _SPECIFIC.split("\n") for phrase in line
 """Synonyms that say more than the value."""
 
 REWRITES: Mapping[str, str] = {
+    "a tenner": "10 pounds",
+    "a fiver": "5 pounds",
     "rom com": "romantic comedy",
     "rom coms": "romantic comedy",
     "rom-com": "romantic comedy",

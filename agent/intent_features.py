@@ -1,0 +1,81 @@
+"""What the learned intents see of a reading: its sentence without the catalogue's words, and what was found in it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent import language as cue_labels
+from agent.reading import Reading
+from agent.request import Intent
+
+INTENTS = tuple(Intent)
+_MASKS = {"title": "Fargo", "reference": "that one", "value": "comedy", "person": "Smith"}
+"""What stands for every mention of a kind: a catalogue's own names would only be learned by heart. Plain words rather
+than "<title>", because the encoder knows what can be said of them."""
+_LABELS = tuple(value for name, value in sorted(vars(cue_labels).items()) if name.isupper() and isinstance(value, str))
+_WH = frozenset(("who", "what", "when", "where", "how", "which", "whats", "whos", "wheres", "hows"))
+_AUXILIARY = frozenset(
+    (
+        *("is", "does", "did", "can", "was", "do", "has", "have", "are", "could", "should", "will", "would", "were"),
+        *("isnt", "doesnt", "arent", "wasnt"),
+    )
+)
+_SPEAKER = frozenset(["i", "we", "my", "im", "ive", "our"])
+_SHORT, _LONG = 3, 12
+
+Features = NDArray[np.float32]
+
+
+def masked(reading: Reading) -> str:
+    """The sentence in lower case with one word for every title, value, person and reference."""
+    starts = {mention.start: mention for mention in reading.mentions if mention.kind in _MASKS}
+    words, text, place = reading.utterance.words, "", 0
+    while place < len(words):
+        mention = starts.get(place)
+        text += words[place].gap + (_MASKS[mention.kind] if mention else words[place].text.lower())
+        place = max(mention.end, place + 1) if mention else place + 1
+    return (text + reading.utterance.tail).strip()
+
+
+def features(reading: Reading, rule: Intent, *, mood: str, count: int | None, constrained: bool) -> Features:
+    """float32 [F] of zeros and ones; the first ones say which intent the rules chose, 0..8."""
+    titles, references, values, people = (
+        len(reading.of_kind(kind)) for kind in ("title", "reference", "value", "person")
+    )
+    items = titles + references
+    first = reading.folds[0] if reading.folds else ""
+    asks = first in _WH | _AUXILIARY
+    speaks = first in _SPEAKER
+    found = (
+        *(rule == intent for intent in INTENTS),
+        *(reading.has(label) for label in _LABELS),
+        titles == 1,
+        titles > 1,
+        references > 0,
+        items > 1,
+        values > 0,
+        people > 0,
+        not (items or values or people),
+        constrained,
+        count is not None,
+        bool(reading.critiques),
+        bool(reading.unresolved),
+        bool(mood),
+        reading.utterance.question,
+        first in _WH,
+        first in _AUXILIARY,
+        first == "why",
+        speaks,
+        len(reading) <= _SHORT,
+        len(reading) >= _LONG,
+        any(mention.negative for mention in reading.mentions),
+        items > 0 and asks,
+        values + people > 0 and speaks,
+    )
+    return np.array(found, dtype=np.float32)
+
+
+def without_rules(seen: Features) -> Features:
+    """As if the rules had not chosen, [..., F]."""
+    return np.concatenate((np.zeros_like(seen[..., : len(INTENTS)]), seen[..., len(INTENTS) :]), axis=-1)

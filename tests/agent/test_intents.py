@@ -1,0 +1,116 @@
+"""Learned intents: what they see, how they are learned, kept and outvoted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent.english import INTENTS_FILE
+from agent.english.examples import EXAMPLES
+from agent.intent_features import INTENTS, masked, without_rules
+from agent.intent_model import IntentModel, LearnedIntents, learn
+from agent.reading import Context
+from agent.request import Intent
+from agent.understanding import Understander
+from store.errors import InputError
+
+ENCODER = "text:planted"
+WORDS = ("loved", "weather", "why")
+
+
+def planted(text: str) -> np.ndarray:
+    """An embedding of three words: which of them a sentence has."""
+    found = np.array([word in text for word in WORDS], dtype=np.float32)
+    return found / max(float(np.linalg.norm(found)), 1.0)
+
+
+@pytest.fixture
+def model(film_understander: Understander) -> IntentModel:
+    """Learned from sentences whose words alone give the intent away."""
+    said = {"loved": Intent.FEEDBACK, "weather": Intent.OUT_OF_SCOPE, "why": Intent.EXPLAIN}
+    texts = [f"{word} {rest}" for word in said for rest in ("one", "two", "three", "four five")]
+    linked = [film_understander.read(text) for text in texts]
+    return learn(
+        np.stack([one.intent()[1] for one in linked]),
+        np.stack([planted(text) for text in texts]),
+        [said[text.split()[0]] for text in texts],
+        encoder=ENCODER,
+    )
+
+
+def reading(understander: Understander, model: IntentModel) -> Understander:
+    learned = LearnedIntents(model, planted)
+    vocabulary = understander.lexicon.vocabulary
+    items = understander.lexicon.items
+    return Understander(lambda: vocabulary, lambda ids: [items[item_id] for item_id in ids], intents=learned)
+
+
+def test_the_catalogue_s_words_are_masked(film_understander: Understander) -> None:
+    one = masked(film_understander.read('Is "Braveheart" longer than a Thriller with Tom Hanks?').reading)
+    two = masked(film_understander.read('is "jumanji" longer than a comedy with robin williams?').reading)
+    assert one == two
+    assert "braveheart" not in one.lower()
+
+
+def test_the_first_features_are_the_choice_of_the_rules(film_understander: Understander) -> None:
+    rule, seen = film_understander.read("why Heat?").intent()
+    assert rule == Intent.EXPLAIN
+    assert INTENTS[int(seen[: len(INTENTS)].argmax())] == rule
+    assert not without_rules(seen)[: len(INTENTS)].any()
+    np.testing.assert_array_equal(without_rules(seen)[len(INTENTS) :], seen[len(INTENTS) :])
+
+
+def test_what_was_learned_says_what_the_rules_do_not_know(film_understander: Understander, model: IntentModel) -> None:
+    text = "weather for the coming week in lyon"
+    with_model = reading(film_understander, model)
+    assert with_model.understand(text).intent == Intent.OUT_OF_SCOPE
+    assert with_model.understand("a thriller").intent == film_understander.understand("a thriller").intent
+
+
+def test_after_items_were_shown_the_rules_are_only_outvoted_by_what_is_sure(
+    film_understander: Understander, model: IntentModel
+) -> None:
+    shown = Context(shown=tuple(list(film_understander.lexicon.items)[:3]))
+    text = "loved why weather"
+    first = film_understander.read(text)
+    chance = model.likeliest(first.intent()[1], planted(text))[1]
+    assert chance < 0.9
+    assert reading(film_understander, model).understand(text, shown) == film_understander.understand(text, shown)
+
+
+def test_an_encoder_that_fails_leaves_the_intent_to_the_rules(
+    film_understander: Understander, model: IntentModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(text: str) -> np.ndarray:
+        raise RuntimeError("out of memory")
+
+    vocabulary, items = film_understander.lexicon.vocabulary, film_understander.lexicon.items
+    learned = LearnedIntents(model, broken)
+    understander = Understander(lambda: vocabulary, lambda ids: [items[i] for i in ids], intents=learned)
+    assert understander.understand("why Heat?") == film_understander.understand("why Heat?")
+    assert "intents are told by rules alone" in caplog.text
+
+
+def test_weights_are_kept_and_belong_to_their_encoder(
+    film_understander: Understander, model: IntentModel, tmp_path: Path
+) -> None:
+    path = tmp_path / "intents.safetensors"
+    model.save(path)
+    seen = np.stack([film_understander.read(text).intent()[1] for text in ("why Heat?", "thanks")])
+    vectors = np.zeros((2, len(WORDS)), dtype=np.float32)
+    kept = IntentModel.load(path)
+    np.testing.assert_array_equal(kept.probabilities(seen, vectors), model.probabilities(seen, vectors))
+    assert LearnedIntents.open(path, planted, encoder=ENCODER) is not None
+    assert LearnedIntents.open(path, planted, encoder="text:another") is None
+    path.write_bytes(b"no tensors")
+    with pytest.raises(InputError, match="holds no learned intents"):
+        IntentModel.load(path)
+
+
+def test_the_weights_that_ship_know_every_intent() -> None:
+    shipped = IntentModel.load(INTENTS_FILE)
+    assert shipped.encoder.startswith("text:")
+    assert set(EXAMPLES) == {intent.value for intent in INTENTS}
+    assert all(len(patterns) > 20 for patterns in EXAMPLES.values())
