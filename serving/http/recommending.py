@@ -12,7 +12,6 @@ from agent.explaining.voices import LANGUAGES
 from pipeline.explanation import ContentMatch
 from pipeline.item_profile import ItemProfile
 from pipeline.query import Constraints, Query, Recommendations
-from pipeline.taste import Taste
 from serving.http.guards import Metrics
 from serving.http.requests import ExplainIn, QueryIn, SearchIn, SimilarIn, VerdictIn
 from serving.http.responses import ExplanationInWords, FoundItems, SimilarItems, public
@@ -110,12 +109,6 @@ def match_contents(service: ServiceOf, item_id: Id, other_id: Id) -> Any:
 def profile_item(service: ServiceOf, item_id: Id) -> Any:
     """Who gets an item, by taste, and which of their items it is owed to. The first request takes seconds."""
     return public(service.recommender.item_profile(item_id))
-
-
-@router.post("/explain/taste", response_model=Taste)
-def explain_taste(service: ServiceOf, body: QueryIn) -> Any:
-    """A reader's history in groups that lie together, and which of the recommendations each of them drives."""
-    return public(service.recommender.taste(body.query()))
 
 
 def _recommend(service: Service, metrics: Metrics, query: Query) -> Any:
