@@ -19,7 +19,7 @@ from serving.http.wiring import Id, K, MetricsOf, ServiceOf
 from serving.service import Service
 from serving.wording import in_words
 from store.errors import InputError
-from store.records import Verdict
+from store.records import Verdict, VerdictCounts
 
 router = APIRouter(tags=["recommend"])
 
@@ -97,6 +97,12 @@ def verdicts(
 ) -> Any:
     """What readers said of explanations, newest first."""
     return public(service.store.verdicts(user_id=user_id, limit=limit))
+
+
+@router.get("/explain/verdicts/counts", response_model=VerdictCounts)
+def verdict_counts(service: ServiceOf) -> Any:
+    """The same in numbers: of all, by snapshot, and the history items that were most often said to be no reason."""
+    return public(service.store.verdict_counts())
 
 
 @router.get("/explain/content", response_model=ContentMatch)
