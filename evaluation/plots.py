@@ -147,7 +147,7 @@ def sliced(report: Report, slices: Sequence[Slice], *, x: str, y: str) -> go.Fig
 def removals(found: Faithfulness) -> go.Figure:
     """What each reader's score loses without the cited items, over what it loses by chance."""
     cited, chance = ([100 * getattr(drop, name) for drop in found.drops] for name in ("cited", "chance"))
-    ends = [min(*cited, *chance, 0.0), max(*cited, *chance)]
+    ends = [min(*chance, 0.0), max(*chance, 0.0)]
     figure = go.Figure()
     figure.add_scatter(
         x=ends, y=ends, mode="lines", line={"width": 1.5, "dash": "dot", "color": "#888888"}, hoverinfo="skip"
