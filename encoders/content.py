@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from encoders.cache import EmbeddingCache, content_key
-from encoders.images import ImageLimits, decode_image, load_image, read_image
-from encoders.matching import Match, PictureMatch, TextMatch, heat_map
+from encoders.images import ImageLimits, decode_image, read_image
+from encoders.matching import HeatMap, Match, Occlusions, PictureMatch, TextMatch, heat_map
 from store.errors import InputError, UnsafeInput
 from store.ids import IndexArray
 from store.records import IMAGE_URL, AttributeValue, Item
@@ -145,6 +145,7 @@ class ContentEncoder:
     ) -> None:
         self._text = text
         self._image = image
+        self._occlusions = None if image is None else Occlusions(image.encode)
         self._cache = cache
         self._limits = limits or ImageLimits()
 
@@ -183,7 +184,7 @@ class ContentEncoder:
         return self._text.encode([text])[0]
 
     def match(self, item: Item, other: Item) -> Match:
-        """What of two items' texts and pictures makes them alike; looking at two pictures again takes seconds."""
+        """What of two items' texts and pictures makes them alike; a picture that is new here is looked at 50 times."""
         content = self.encode([item, other])
         notes = [f"{one.title}: {note}" for one, note in zip((item, other), content.notes, strict=True) if note]
         text = picture = None
@@ -197,18 +198,23 @@ class ContentEncoder:
         if self._image is not None and item.image and other.image and content.has_image.all():
             try:
                 first, second = content.image
-                look = self._image.encode
-                maps = heat_map(self._seen(item.image), second, look), heat_map(self._seen(other.image), first, look)
+                maps = self._heat_map(item.image, second), self._heat_map(other.image, first)
                 picture = PictureMatch(float(first @ second), maps)
             except UnsafeInput as error:  # the vector came from the cache, and the file has changed since
                 notes.append(f"pictures not compared: {error}")
         return Match(text, picture, tuple(notes))
 
-    def _seen(self, path: str) -> Image.Image:
-        """A picture as it was encoded."""
-        image = load_image(Path(path), self._limits)
-        image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-        return image
+    def _heat_map(self, path: str, direction: Vectors) -> HeatMap:
+        assert self._occlusions is not None
+        data = read_image(Path(path), self._limits)
+
+        def seen() -> Image.Image:
+            """The picture as it was encoded."""
+            image = decode_image(data, self._limits)
+            image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+            return image
+
+        return heat_map(self._occlusions.of(content_key(data), seen), direction)
 
     def _encode_chunk(self, items: Sequence[Item]) -> Content:
         texts = {row: text for row, item in enumerate(items) if (text := item_text(item))}

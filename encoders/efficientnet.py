@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from encoders.weights import load_weights
 
@@ -53,8 +54,15 @@ class ConvolutionNorm(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """[B, inputs, H, W] -> [B, outputs, ceil(H / stride), ceil(W / stride)]."""
         height, width = (self._padding(size) for size in pixels.shape[-2:])
-        pixels = functional.pad(pixels, (width // 2, width - width // 2, height // 2, height - height // 2))
+        if height or width:  # where there is nothing to add, padding would still copy
+            pixels = functional.pad(pixels, (width // 2, width - width // 2, height // 2, height - height // 2))
         return self.norm(self.convolution(pixels))
+
+    def fold(self) -> None:
+        """Put what the normalisation does into the convolution, for a network that is not trained any more."""
+        assert isinstance(self.norm, nn.BatchNorm2d)
+        self.convolution = fuse_conv_bn_eval(self.convolution, self.norm)
+        self.norm = nn.Identity()
 
     def _padding(self, size: int) -> int:
         return max((math.ceil(size / self.stride) - 1) * self.stride + self.kernel - size, 0)
@@ -73,8 +81,8 @@ class InvertedBottleneck(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """[B, inputs, H, W] -> [B, outputs, ceil(H / stride), ceil(W / stride)]."""
-        hidden = pixels if self.expand is None else functional.relu6(self.expand(pixels))
-        hidden = self.project(functional.relu6(self.depthwise(hidden)))
+        hidden = pixels if self.expand is None else functional.relu6(self.expand(pixels), inplace=True)
+        hidden = self.project(functional.relu6(self.depthwise(hidden), inplace=True))
         return hidden + pixels if self.shortcut else hidden
 
 
@@ -106,14 +114,16 @@ class EfficientNetLite0(nn.Module):
         Returns:
             float32 [B, 1280].
         """
-        hidden = functional.relu6(self.stem(pixels))
+        hidden = functional.relu6(self.stem(pixels), inplace=True)
         for block in self.blocks:
             hidden = block(hidden)
-        return functional.relu6(self.head(hidden)).mean(dim=(2, 3))
+        return functional.relu6(self.head(hidden), inplace=True).mean(dim=(2, 3))
 
     @classmethod
     def load(cls, path: Path) -> EfficientNetLite0:
         """The network with the weights of the asset "image-encoder", or of a safetensors file with our own names.
+
+        It is for use, not for training: the normalisation is folded into the convolutions.
 
         Raises:
             UnsafeInput: a pickle whose hash is not pinned.
@@ -121,7 +131,11 @@ class EfficientNetLite0(nn.Module):
         model = cls()
         weights = {_our_name(name): tensor for name, tensor in load_weights(path).items() if not name.startswith("_fc")}
         model.load_state_dict(weights)
-        return model.eval()
+        model.eval().requires_grad_(False)
+        for part in model.modules():
+            if isinstance(part, ConvolutionNorm):
+                part.fold()
+        return model
 
 
 def _our_name(name: str) -> str:

@@ -27,11 +27,12 @@ class ImageSettings:
 
     Attributes:
         device: torch device.
-        batch_size: pictures at a time.
+        batch_size: pictures at a time. On a CPU what a few pictures make of themselves stays in its cache; a GPU
+            wants more.
     """
 
     device: str = "cpu"
-    batch_size: int = 16
+    batch_size: int = 4
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:

@@ -9,9 +9,11 @@ Understanding Convolutional Networks"), and what the cosine loses is put down to
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,16 +115,43 @@ def text_parts(text: str, offsets: Sequence[tuple[int, int]], values: NDArray[np
     )
 
 
-def heat_map(
-    image: Image.Image, direction: NDArray[np.float32], encode: Callable[[Sequence[Image.Image]], NDArray[np.float32]]
-) -> HeatMap:
-    """Occlude each patch of a picture in turn.
+class Occlusions:
+    """Vectors of pictures with one patch greyed out at a time. Safe to call from several threads.
+
+    They belong to one picture, whatever it is compared with, and cost 50 looks at it: the last ones are kept.
 
     Args:
-        image: RGB.
-        direction: float32 [D], unit vector of the other picture.
-        encode: pictures to unit vectors [N, D].
+        encode: RGB pictures to unit vectors [N, D].
+        kept: pictures that are remembered; one takes about 256 kB at 1,280 dimensions.
     """
+
+    def __init__(self, encode: Callable[[Sequence[Image.Image]], NDArray[np.float32]], *, kept: int = 64) -> None:
+        self._encode = encode
+        self._most = kept
+        self._kept: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, key: bytes, image: Callable[[], Image.Image]) -> NDArray[np.float32]:
+        """The picture as it is, then without each patch by row and column from the top left: float32 [1 + G^2, D].
+
+        Args:
+            key: of the picture's content.
+            image: gives the picture, where it has to be looked at.
+        """
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        vectors = self._encode(occluded(image()))
+        with self._lock:
+            self._kept[key] = vectors
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return vectors
+
+
+def occluded(image: Image.Image) -> list[Image.Image]:
+    """An RGB picture as it is, then with each patch greyed out, by row and column from the top left."""
     columns, rows = (np.linspace(0, side, GRID + 1).round().astype(int).tolist() for side in image.size)
     variants = [image]
     for row in range(GRID):
@@ -130,7 +159,17 @@ def heat_map(
             covered = image.copy()
             covered.paste(GREY, (columns[column], rows[row], columns[column + 1], rows[row + 1]))
             variants.append(covered)
-    cosines = encode(variants) @ direction
+    return variants
+
+
+def heat_map(vectors: NDArray[np.float32], direction: NDArray[np.float32]) -> HeatMap:
+    """What the cosine with another picture loses by each patch.
+
+    Args:
+        vectors: float32 [1 + G^2, D], of ``Occlusions``.
+        direction: float32 [D], unit vector of the other picture.
+    """
+    cosines = vectors @ direction
     drops = (cosines[0] - cosines[1:]).reshape(GRID, GRID)
     return HeatMap(tuple(tuple(float(drop) for drop in row) for row in drops))
 

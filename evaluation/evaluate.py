@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from evaluation import metrics
 from evaluation.intervals import Bootstrap, BootstrapSettings, Interval
 from evaluation.protocols import Split
-from evaluation.results import DataFacts, Difference, Report, Slice, SystemResult, TrainingCurve, this_environment
+from evaluation.results import (
+    DataFacts,
+    Difference,
+    Faithfulness,
+    Report,
+    Slice,
+    SystemResult,
+    TrainingCurve,
+    this_environment,
+)
 from store.errors import InputError
 from store.ids import IndexArray
 
@@ -81,6 +90,7 @@ def evaluate(
     item_vectors: NDArray[np.floating] | None = None,
     milliseconds: Mapping[str, float] | None = None,
     training: Sequence[TrainingCurve] = (),
+    faithfulness: Faithfulness | None = None,
     settings: EvaluationSettings | None = None,
 ) -> Report:
     """Judge ranked lists.
@@ -94,6 +104,7 @@ def evaluate(
         item_vectors: [N+1, D], the space in which diversity is measured; None leaves it out.
         milliseconds: per reader, by system.
         training: curves to show.
+        faithfulness: of explanations, where it was measured.
         settings: cuts, main system, intervals.
 
     Raises:
@@ -129,6 +140,7 @@ def evaluate(
         by_history=_by_history(measures, split, settings),
         by_popularity=_by_popularity(rankings, split, settings),
         training=tuple(training),
+        faithfulness=faithfulness,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from evaluation.intervals import Interval
-from evaluation.results import Report, Slice, TrainingCurve
+from evaluation.results import Faithfulness, Report, Slice, TrainingCurve
 
 LABEL = 60
 """Characters of a label."""
@@ -142,6 +142,27 @@ def sliced(report: Report, slices: Sequence[Slice], *, x: str, y: str) -> go.Fig
     figure.update_xaxes(tickvals=list(range(len(slices))), ticktext=labels, tickangle=0)
     figure.update_yaxes(rangemode="tozero")
     return styled(figure, x=x, y=y)
+
+
+def removals(found: Faithfulness) -> go.Figure:
+    """What each reader's score loses without the cited items, over what it loses by chance."""
+    cited, chance = ([100 * getattr(drop, name) for drop in found.drops] for name in ("cited", "chance"))
+    ends = [min(*chance, 0.0), max(*chance, 0.0)]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=ends, y=ends, mode="lines", line={"width": 1.5, "dash": "dot", "color": "#888888"}, hoverinfo="skip"
+    )
+    figure.add_scatter(
+        x=chance,
+        y=cited,
+        mode="markers",
+        marker={"size": 8, "color": _ACCENT, "opacity": 0.6},
+        hovertemplate="random items: %{x:.1f}%<br>cited items: %{y:.1f}%<extra></extra>",
+    )
+    figure.update_xaxes(ticksuffix="%")
+    figure.update_yaxes(ticksuffix="%")
+    count = f"{found.cited} items"
+    return styled(figure, x=f"score lost without {count} at random, %", y=f"without the {count} cited, %", legend=False)
 
 
 def training(curve: TrainingCurve) -> go.Figure:

@@ -82,6 +82,8 @@ def _figures(report: Report, headline: str) -> Mapping[str, object]:
             (curve, figure_html(plots.training(curve), f"training-{at}")) for at, curve in enumerate(report.training)
         ],
     }
+    if report.faithfulness:
+        figures["removals"] = figure_html(plots.removals(report.faithfulness), "removals")
     if report.differences:
         figures["differences"] = figure_html(plots.differences(report, headline), "differences")
     return figures

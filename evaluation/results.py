@@ -103,6 +103,39 @@ class TrainingCurve(_Record):
     best_epoch: int
 
 
+class Removal(_Record):
+    """Relative drops of one reader's best score: without the cited items, and without as many random ones (mean)."""
+
+    cited: float
+    chance: float
+
+
+class Faithfulness(_Record):
+    """Whether explanations are true.
+
+    Attributes:
+        readers: whose best unmet item was explained.
+        cited: history items that were taken out, the strongest by the explanation.
+        removals: random removals of as many, for each reader.
+        comprehensiveness: relative drop of the score without the cited items.
+        chance: the same by the random removals.
+        ratio: the first by the second; None where it is not certain that random removals cost anything.
+        above_chance: share of readers for whom the first is the larger.
+        additivity_error: how far the channels of an explanation miss the score, relative, the largest.
+        drops: by reader.
+    """
+
+    readers: int
+    cited: int
+    removals: int
+    comprehensiveness: Interval
+    chance: Interval
+    ratio: Interval | None
+    above_chance: Share
+    additivity_error: float
+    drops: tuple[Removal, ...]
+
+
 class Report(_Record):
     """Everything that an evaluation found.
 
@@ -112,6 +145,7 @@ class Report(_Record):
         level: of the intervals; ``resamples`` made them.
         by_history: ndcg at the cut by the number of items that a reader had met.
         by_popularity: recall at the cut by the popularity decile of the item that was to be found.
+        faithfulness: of explanations; None where it was not measured.
     """
 
     schema_version: int = 1
@@ -127,6 +161,7 @@ class Report(_Record):
     by_history: tuple[Slice, ...]
     by_popularity: tuple[Slice, ...]
     training: tuple[TrainingCurve, ...] = ()
+    faithfulness: Faithfulness | None = None
 
     def system(self, name: str) -> SystemResult:
         """The result of one system, by its name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluation.evaluate import EvaluationSettings, Ranker, evaluate, rank_readers
+from evaluation.faithfulness import FaithfulnessSettings, faithfulness
 from evaluation.protocols import Split, leave_last_out
 from evaluation.report import write_report
 from evaluation.results import Report, TrainingCurve
@@ -59,7 +60,7 @@ def judge(
     name: str,
     on_progress: Progress,
 ) -> Report:
-    """Ask the pipeline and each scorer alone for the test items of a split."""
+    """Ask the pipeline and each scorer alone for the test items of a split, and test the pipeline's explanations."""
     on_progress("Ranking for every reader", 0.0)
     asked = EvaluationSettings(main=PIPELINE)
     ranker = PipelineRanker(state, settings.ranking)
@@ -68,6 +69,10 @@ def judge(
     rankers[PIPELINE] = _together(ranker, state, split, depth)
     rankings, milliseconds = rank_readers(rankers, split.readers)
     on_progress("Ranking for every reader", 1.0)
+    on_progress("Testing explanations", 0.0)
+    tried = FaithfulnessSettings(seed=settings.seed, history=settings.ranking.history, bootstrap=asked.bootstrap)
+    faithful = faithfulness(state, ranker, split.known, split.readers, tried)
+    on_progress("Testing explanations", 1.0)
     return evaluate(
         rankings,
         split,
@@ -84,6 +89,7 @@ def judge(
             )
             for model, curve in fitted.curves.items()
         ],
+        faithfulness=faithful,
         settings=asked,
     )
 

@@ -166,18 +166,22 @@ class EvidencePaths:
         known[known] = self._root[split.history[known]] > 0
         inside = split.history[known]
         scale = self._root[inside] / (np.sqrt(max(len(split.history), 1)) * (layers + 1))
-        links = self._by_item[inside].astype(np.float64).tocoo()
-        columns, people = np.flatnonzero(known)[links.row], links.col.astype(np.int64)
+        links = self._by_item[inside].tocoo()
+        columns, people = np.flatnonzero(known)[links.row], links.col
         weights = scale[links.row] * links.data
         own_items = np.zeros(len(split.history))
         own_items[known] = scale * items_by_depth[0][inside] if layers else 0.0
         values = weights * sum(people_by_depth, np.zeros(len(self._scorer.user_base)))[people]
-        echo = (people == reader) & (reader != PADDING)
-        others = ~echo
+        is_echo = (people == reader) & (reader != PADDING)
+        echo, others = np.flatnonzero(is_echo), np.flatnonzero(~is_echo)
+        # A popular item has thousands of readers: summed by person first, they cost each depth one short product.
+        carried = np.bincount(people, weights, minlength=len(self._scorer.user_base))
+        if len(echo):
+            carried[reader] = 0.0
         depths = Depths(
             own=float(split.own[row]),
             items=float(own_items.sum()),
-            people=tuple(float(weights[others] @ field[people[others]]) for field in people_by_depth),
+            people=tuple(float(carried @ field) for field in people_by_depth),
             echo=float(values[echo].sum()),
             new=float(split.by_item[row, ~known].sum()),
         )
@@ -186,7 +190,7 @@ class EvidencePaths:
             new=np.where(known, 0.0, split.by_item[row]),
             echo=np.bincount(columns[echo], values[echo], minlength=len(split.history)).astype(np.float64),
             columns=columns[others],
-            people=people[others],
+            people=people[others].astype(np.int64),
             values=values[others],
             depths=depths,
         )

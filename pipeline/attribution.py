@@ -10,7 +10,7 @@ ones get no part there. Integrated gradients for them made the order worse (docs
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +52,70 @@ class Attribution:
         return self.parts[[name in names for name in self.names]].sum(axis=0)
 
 
+@dataclass(frozen=True)
+class Started:
+    """An attribution that does not know yet what the newest items are worth to the channels of ``SEQUENCE``.
+
+    Attributes:
+        said: parts of the other channels; those of the items before the newest are final.
+        candidates: int64 [C], all that are scored, without padding.
+        raw: their raw scores [C, S].
+        chosen: int64 [K], which of them are asked about.
+    """
+
+    state: ServingState
+    reader: Reader
+    said: Attribution
+    candidates: IndexArray
+    raw: Scores
+    chosen: IndexArray
+
+    def finished(self, without: Mapping[str, Scores]) -> Attribution:
+        """The whole attribution.
+
+        Args:
+            without: channel -> [<= NEAR, C] its scores of the candidates without each of ``newest``, in their order.
+        """
+        names, parts = self.said.names, self.said.parts.copy()
+        for channel, name in enumerate(names):
+            if name in SEQUENCE and len(self.reader.history):
+                parts[channel, :, -NEAR:] = self._lost(
+                    name, np.concatenate((self.raw[None, :, channel], without[name]))
+                )
+        return Attribution(names, parts)
+
+    def left_out(self) -> dict[str, Scores]:
+        """Scores as ``finished`` wants them."""
+        variants = [np.delete(self.reader.history, position) for position in newest(self.reader.history)]
+        audience = Audience(np.full(len(variants), self.reader.user), variants)
+        candidates = np.repeat(self.candidates[None, :], len(variants), axis=0)
+        names = [name for name in self.said.names if name in SEQUENCE] if variants else []
+        return {name: self.state.scorers[name].score(audience, candidates) for name in names}
+
+    def _lost(self, name: str, raw: Scores) -> Vectors:
+        """What the channel contributes by the first row less by each of the others: [R, C] -> [K, R - 1]."""
+        lengths = np.full(len(raw), len(self.reader.history), dtype=np.int64)
+        known = np.ones(raw.shape, dtype=bool)
+        contributed = self.state.models.blend.channel(name, raw, known, lengths)[:, self.chosen]
+        return (contributed[0] - contributed[1:]).T
+
+
+def started(state: ServingState, ranked: Ranked, reader: Reader, chosen: IndexArray, *, row: int = 0) -> Started:
+    """Attribute by the channels that need no scoring again. Arguments as of ``attribution``."""
+    names = state.models.blend.names
+    parts = np.zeros((len(names), len(chosen), len(reader.history)), dtype=np.float32)
+    kept = ranked.candidates[row] != PADDING
+    candidates = ranked.candidates[row, kept]
+    raw = np.stack([ranked.raw[name][row, kept] for name in names], axis=1)
+    chosen = (np.cumsum(kept) - 1)[chosen]
+    if parts.size:
+        slopes = blend_gradient(state.models.blend, raw, len(reader.history), chosen)
+        for channel, name in enumerate(names):
+            if name not in SEQUENCE and slopes[channel].any():
+                parts[channel] = state.scorers[name].losses(reader.history, candidates, slopes[channel])
+    return Started(state, reader, Attribution(names, parts), candidates, raw, chosen)
+
+
 def attribution(
     state: ServingState, ranked: Ranked, reader: Reader, chosen: IndexArray, *, row: int = 0
 ) -> Attribution:
@@ -63,43 +127,10 @@ def attribution(
         chosen: int64 [K] positions in ``ranked.candidates[row]``.
         row: of the reader.
     """
-    names = state.models.blend.names
-    parts = np.zeros((len(names), len(chosen), len(reader.history)), dtype=np.float32)
-    if not parts.size:
-        return Attribution(names, parts)
-    kept = ranked.candidates[row] != PADDING
-    pool = _Pool(
-        candidates=ranked.candidates[row, kept],
-        raw=np.stack([ranked.raw[name][row, kept] for name in names], axis=1),
-        chosen=(np.cumsum(kept) - 1)[chosen],
-    )
-    slopes = blend_gradient(state.models.blend, pool.raw, len(reader.history), pool.chosen)
-    for channel, name in enumerate(names):
-        if name in SEQUENCE:
-            parts[channel, :, -NEAR:] = _by_leaving_out(state, name, reader, pool)
-        elif slopes[channel].any():
-            parts[channel] = state.scorers[name].losses(reader.history, pool.candidates, slopes[channel])
-    return Attribution(names, parts)
+    begun = started(state, ranked, reader, chosen, row=row)
+    return begun.finished(begun.left_out())
 
 
-@dataclass(frozen=True)
-class _Pool:
-    """Candidates int64 [C], their raw scores [C, S], and which of them are asked about, int64 [K]."""
-
-    candidates: IndexArray
-    raw: Scores
-    chosen: IndexArray
-
-
-def _by_leaving_out(state: ServingState, name: str, reader: Reader, pool: _Pool) -> Vectors:
-    """What the channel contributes to the chosen candidates less without each of the newest items: [K, <= NEAR]."""
-    history = reader.history
-    near = range(max(len(history) - NEAR, 0), len(history))
-    variants = [np.delete(history, position) for position in near]
-    candidates = np.repeat(pool.candidates[None, :], len(variants), axis=0)
-    raw = state.scorers[name].score(Audience(np.full(len(variants), reader.user), variants), candidates)
-    column = state.models.blend.names.index(name)
-    raw = np.concatenate((pool.raw[None, :, column], raw))
-    lengths = np.full(len(raw), len(history), dtype=np.int64)
-    contributed = state.models.blend.channel(name, raw, np.ones(raw.shape, dtype=bool), lengths)[:, pool.chosen]
-    return (contributed[0] - contributed[1:]).T
+def newest(history: IndexArray) -> range:
+    """Positions of the history items that are left out in earnest."""
+    return range(max(len(history) - NEAR, 0), len(history))

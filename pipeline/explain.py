@@ -9,7 +9,7 @@ import numpy as np
 
 from graph.paths import EvidencePaths, GraphPath, Traced
 from graph.scorer import Contributions
-from pipeline.attribution import NEAR, Attribution, attribution
+from pipeline.attribution import NEAR, Attribution, attribution, newest, started
 from pipeline.catalogue import Mask
 from pipeline.counterfactual import FrozenPool, pool_rank, smallest_removal
 from pipeline.evidence import Evidence, channel_scores
@@ -66,6 +66,14 @@ class Pool:
     include_seen: bool = False
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Candidates scored again without each of some history positions, int64 [R], one row each."""
+
+    positions: IndexArray
+    scored: Ranked
+
+
 class Explainer:
     """Explains items of one serving state."""
 
@@ -107,7 +115,16 @@ class Explainer:
             rank = None if barred else self._rank_in(before, int(where[0])) + 1
             baseline = float(before.scores[0, where[0]]), rank
         split = self._state.lightgcn.split(reader.audience, np.array([candidate]))
-        said = attribution(self._state, ranked, reader, places)
+        begun = started(self._state, ranked, reader, places)
+        said, without = begun.said, None
+        if len(reader.history):
+            # The newest are left out for the attribution too: all at once is cheaper than twice.
+            left_out = _worth_leaving_out(said)
+            without = LeftOut(
+                left_out, FrozenPool(self._ranker, reader, ranked, terms).scored([(row,) for row in left_out])
+            )
+            near = slice(-len(newest(reader.history)), None)
+            said = begun.finished({name: without.scored.raw[name][near] for name in said.names})
         traced = self._paths.trace(split, reader=reader.user)
         return Explanation(
             item=self._state.catalogue.at(candidate),
@@ -116,7 +133,7 @@ class Explainer:
             rank=None if barred else self._rank_in(ranked, position) + 1,
             of=self._competitors(reader, pool),
             channels=channel_scores(ranked, 0, position),
-            contributions=self._contributions(reader, ranked, position, terms, split, said),
+            contributions=self._contributions(reader, ranked, position, split, said, without),
             own_term=float(split.own[0]),
             paths=self._evidence_paths(traced.paths, candidate),
             content=self._content_matches(reader, candidate),
@@ -233,14 +250,19 @@ class Explainer:
         )
 
     def _contributions(
-        self, reader: Reader, ranked: Ranked, position: int, terms: Terms, split: Contributions, said: Attribution
+        self,
+        reader: Reader,
+        ranked: Ranked,
+        position: int,
+        split: Contributions,
+        said: Attribution,
+        without: LeftOut | None,
     ) -> tuple[Contribution, ...]:
         """Exact graph share and what is lost without each history item, strongest first."""
-        if not len(reader.history):
+        if without is None:
             return ()
+        left_out, scored = without.positions, without.scored
         lost, channels = said.by_item[0].copy(), said.parts[:, 0].copy()
-        left_out = _worth_leaving_out(said)
-        scored = FrozenPool(self._ranker, reader, ranked, terms).scored([(row,) for row in left_out])
         lost[left_out] = ranked.scores[0, position] - scored.scores[:, position]
         for channel, name in enumerate(said.names):
             after = scored.contributions[name][:, position]
@@ -248,13 +270,14 @@ class Explainer:
         ranks = dict(zip(left_out.tolist(), pool_rank(scored.scores, position).tolist(), strict=True))
         exact = dict(zip(split.history.tolist(), split.by_item[0].tolist(), strict=True))
         together = self._together(reader, int(ranked.candidates[0, position]))
+        by_channel = channels.T.tolist()
         contributions = [
             Contribution(
                 item=self._state.catalogue.at(item),
                 exact=exact.get(item, 0.0),
                 counterfactual=float(lost[row]),
                 time=reader.times.get(item),
-                channels={name: float(channels[channel, row]) for channel, name in enumerate(said.names)},
+                channels=dict(zip(said.names, by_channel[row], strict=True)),
                 estimated=row not in ranks,
                 rank=ranks.get(row),
                 together=together[row],
@@ -357,9 +380,7 @@ def _by_depth(traced: Traced) -> GraphScore:
 
 
 def _worth_leaving_out(said: Attribution) -> IndexArray:
-    """History positions, the newest and those with the largest parts: ascending, at most ``LEFT_OUT``."""
-    size = said.parts.shape[2]
-    order = np.argsort(-np.abs(said.by_item[0]), kind="stable")
-    near = np.arange(max(size - NEAR, 0), size)
-    rest = order[~np.isin(order, near)]
-    return np.sort(np.concatenate((near, rest[: LEFT_OUT - len(near)])))
+    """History positions, those with the largest parts and the newest: ascending, at most ``LEFT_OUT``."""
+    older = max(said.parts.shape[2] - NEAR, 0)
+    order = np.argsort(-np.abs(said.by_item[0, :older]), kind="stable")
+    return np.concatenate((np.sort(order[: LEFT_OUT - NEAR]), np.arange(older, said.parts.shape[2])))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout, gelu, scaled_dot_product_attention
+from torch.nn.functional import dropout, gelu, linear, scaled_dot_product_attention
 
 from store.errors import InputError
 
@@ -142,15 +142,33 @@ class SASRec(nn.Module):
             float [B, L, D]; the inner product with an item's embedding is its score as the next one. What stands at
             padded positions is meaningless.
         """
+        x = self._embedded(sequences, lengths, items)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+    def last_states(self, sequences: Tensor, lengths: Tensor, *, items: Tensor | None = None) -> Tensor:
+        """States after the newest items, float [B, D]: ``forward`` there, without what the last block says elsewhere.
+
+        Args:
+            sequences: as of ``forward``.
+            lengths: int64 [B], 1 or more.
+            items: likewise.
+        """
+        x = self._embedded(sequences, lengths, items)
+        for block in self.blocks[:-1]:
+            x = block(x)
+        last = cast("_Block", self.blocks[-1])
+        return self.norm(last.at(x, lengths - 1))
+
+    def _embedded(self, sequences: Tensor, lengths: Tensor, items: Tensor | None) -> Tensor:
+        """What the blocks read, float [B, L, D]."""
         table = self.items if items is None else items
         x = table[sequences] * math.sqrt(self.settings.dim)
         if self.settings.positions == "absolute":
             age = (lengths[:, None] - 1 - torch.arange(sequences.shape[1], device=sequences.device)).clamp(min=0)
             x = x + self.positions[age]
-        x = dropout(x, self.settings.dropout, self.training)
-        for block in self.blocks:
-            x = block(x)
-        return self.norm(x)
+        return dropout(x, self.settings.dropout, self.training)
 
 
 class _Block(nn.Module):
@@ -172,7 +190,25 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: float [B, L, D]."""
-        x = x + dropout(self._attend(self.norm_attention(x)), self.rate, self.training)
+        return self._widened(x + dropout(self._attend(self.norm_attention(x)), self.rate, self.training))
+
+    def at(self, x: Tensor, places: Tensor) -> Tensor:
+        """``forward`` at one position of each row: x float [B, L, D], places int64 [B] -> [B, D]."""
+        rows, dim = torch.arange(len(x), device=x.device), x.shape[2]
+        normed, weight, bias = self.norm_attention(x), self.query_key_value.weight, self.query_key_value.bias
+        query = linear(normed[rows, places], weight[:dim], bias[:dim]).unflatten(-1, (self.heads, 1, -1))
+        key, value = linear(normed, weight[dim:], bias[dim:]).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        steps = places[:, None] - torch.arange(x.shape[1], device=x.device)  # [B, L], negative in the future
+        if self.relative:
+            near = self.distances[:, steps.clamp(min=0)].masked_fill(steps < 0, -torch.inf)
+            mask = near.transpose(0, 1)[:, :, None]  # [B, H, 1, L]
+        else:
+            mask = (steps >= 0)[:, None, None]
+        mixed = self.attended(scaled_dot_product_attention(query, key, value, attn_mask=mask).flatten(1))
+        return self._widened(x[rows, places] + dropout(mixed, self.rate, self.training))
+
+    def _widened(self, x: Tensor) -> Tensor:
+        """The two-layer network and its residual path, at each position by itself: float [..., D]."""
         hidden = self.narrow(gelu(self.wide(self.norm_feed_forward(x))))
         return x + dropout(hidden, self.rate, self.training)
 

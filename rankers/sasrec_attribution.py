@@ -70,13 +70,12 @@ def integrated_gradients(
     own, wanted = _tensor(scorer.item_rows[history[positions]]), _tensor(directions)
     middles = torch.arange(steps).add(0.5) / steps
     path = (middles[:, None, None] * own).repeat(len(wanted), 1, 1).requires_grad_()
-    along = _last_states(scorer, path) * wanted.repeat_interleave(steps, dim=0)
+    states = _last_states(scorer, torch.cat((path, own[None], torch.zeros_like(own)[None])))
+    along = states[:-2] * wanted.repeat_interleave(steps, dim=0)
     (slopes,) = torch.autograd.grad(along.sum(), path)
     mean = slopes.unflatten(0, (len(wanted), steps)).mean(dim=1)
     parts[:, positions] = (mean * own).sum(dim=2).numpy()
-    with torch.inference_mode():
-        ends = _last_states(scorer, torch.stack((own, torch.zeros_like(own)))) @ wanted.T
-    scores, baselines = ends.double().numpy()
+    scores, baselines = (states[-2:].detach() @ wanted.T).double().numpy()
     return IntegratedGradients(parts, scores, baselines)
 
 
@@ -84,7 +83,7 @@ def _last_states(scorer: SASRecScorer, embeddings: Tensor) -> Tensor:
     """States after sequences that are given by their embeddings, [B, L, D] -> [B, D]."""
     count, length = embeddings.shape[:2]
     places = torch.arange(count * length).reshape(count, length)
-    return scorer.model(places, torch.full((count,), length), items=embeddings.flatten(0, 1))[:, -1]
+    return scorer.model.last_states(places, torch.full((count,), length), items=embeddings.flatten(0, 1))
 
 
 def _tensor(vectors: Vectors) -> Tensor:

@@ -50,17 +50,19 @@ class SASRecScorer:
         readers = torch.nonzero(lengths).squeeze(1)
         if len(readers):
             sequences, lengths = sequences[readers], lengths[readers]
-            hidden = self._model(sequences, lengths, items=self._items)
-            states[readers] = hidden[torch.arange(len(readers), device=hidden.device), lengths - 1]
+            states[readers] = self._model.last_states(sequences, lengths, items=self._items)
         return states.cpu().numpy()
 
     def score(self, audience: Audience, candidates: IndexArray | None = None) -> Scores:
-        states, items = torch.from_numpy(self.states(audience)), self._items.cpu()
+        states, items = torch.from_numpy(self.states_of(audience.histories)), self._items.cpu()
         if candidates is None:
             scores = (states @ items.T).numpy()
             scores[:, PADDING] = -np.inf
             return scores
-        scores = torch.einsum("bd,bcd->bc", states, items[torch.from_numpy(candidates)]).numpy()
+        if (candidates == candidates[:1]).all():  # variants of one reader: one product, nothing gathered twice
+            scores = (states @ items[torch.from_numpy(candidates[:1].ravel())].T).numpy()
+        else:
+            scores = torch.einsum("bd,bcd->bc", states, items[torch.from_numpy(candidates)]).numpy()
         return np.where(candidates == PADDING, np.float32(-np.inf), scores)
 
     def scores_without(

@@ -16,7 +16,7 @@ from store.ids import IdMap, ItemId, UserId
 from store.impressions import Shown
 from store.interactions import Interactions
 from store.items import Change, PutResult
-from store.records import Event, Impression, Item, Rejected, User, Verdict
+from store.records import Event, Impression, Item, Rejected, User, Verdict, VerdictCounts
 
 MOST_ROWS = 2**31
 """A larger limit means no limit: databases count rows in 64 bits, Python does not."""
@@ -254,6 +254,11 @@ class Store:
         """What was said of explanations, by everyone or one user, newest first."""
         with self._engine.read() as connection:
             return verdicts.newest(connection, user_id, _rows(limit))
+
+    def verdict_counts(self, *, snapshots: int = 6, disputed: int = 5) -> VerdictCounts:
+        """What everyone said of explanations in numbers: the newest snapshots, the most disputed history items."""
+        with self._engine.read() as connection:
+            return verdicts.counted(connection, snapshots=_rows(snapshots), disputed=_rows(disputed))
 
     # Chats
 

@@ -126,6 +126,42 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """How many verdicts there are on something, and how many of them agree.
+
+    Attributes:
+        name: a snapshot's id, an item's id, or "" for all.
+        title: of the item.
+    """
+
+    name: str
+    said: int
+    agreed: int
+    title: str = ""
+
+    @property
+    def against(self) -> int:
+        return self.said - self.agreed
+
+
+@dataclass(frozen=True)
+class VerdictCounts:
+    """What all readers said of explanations, counted.
+
+    Attributes:
+        whole: of explanations as a whole.
+        reasons: of history items that were given as a reason.
+        by_snapshot: both, by the models that explained, newest first.
+        disputed: history items that were most often said to be no reason, most often first.
+    """
+
+    whole: Agreement
+    reasons: Agreement
+    by_snapshot: tuple[Agreement, ...]
+    disputed: tuple[Agreement, ...]
+
+
+@dataclass(frozen=True)
 class Rejected:
     """A row that was not stored, and why.
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from store.errors import UnknownItem
 from store.events import user_row_number
 from store.lookups import row_numbers
-from store.records import Verdict
+from store.records import Agreement, Verdict, VerdictCounts
 from store.schema import from_micros, items, to_micros, users, verdicts
 from store.storable import check_text, check_time
 
@@ -52,3 +52,34 @@ def newest(connection: sa.Connection, user_id: str | None, limit: int) -> list[V
         Verdict(user, item, reason, agrees, from_micros(time), snapshot)
         for user, item, reason, agrees, time, snapshot in connection.execute(query)
     ]
+
+
+def counted(connection: sa.Connection, *, snapshots: int, disputed: int) -> VerdictCounts:
+    """All verdicts in numbers, with at most so many snapshots and disputed history items."""
+    said, agreed = sa.func.count(), sa.func.sum(sa.cast(verdicts.c.agrees, sa.Integer))
+    is_reason = verdicts.c.because_seq.is_not(None)
+    totals = {
+        bool(of_reason): (count, agreeing)
+        for of_reason, count, agreeing in connection.execute(sa.select(is_reason, said, agreed).group_by(is_reason))
+    }
+    by_snapshot = (
+        sa.select(verdicts.c.snapshot, said, agreed)
+        .group_by(verdicts.c.snapshot)
+        .order_by(sa.func.max(verdicts.c.seq).desc())
+        .limit(snapshots)
+    )
+    against = said - agreed
+    by_reason = (
+        sa.select(items.c.item_id, said, agreed, items.c.title)
+        .join(items, items.c.seq == verdicts.c.because_seq)
+        .group_by(items.c.item_id, items.c.title)
+        .having(against > 0)
+        .order_by(against.desc(), items.c.item_id)
+        .limit(disputed)
+    )
+    return VerdictCounts(
+        whole=Agreement("", *totals.get(False, (0, 0))),
+        reasons=Agreement("", *totals.get(True, (0, 0))),
+        by_snapshot=tuple(Agreement(*row) for row in connection.execute(by_snapshot)),
+        disputed=tuple(Agreement(*row) for row in connection.execute(by_reason)),
+    )

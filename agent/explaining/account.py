@@ -10,6 +10,7 @@ from agent.explaining.statements import (
     Statement,
     amount,
     for_and_against,
+    moves,
     notes,
     place,
     reason_statements,
@@ -38,9 +39,10 @@ class Section:
 
 
 def paragraph(explanation: Explanation, *, liked: Collection[str] = frozenset()) -> tuple[Section, ...]:
-    """Place, reasons, what counts for and against it, what-if, notes."""
+    """Place, what moved it in the list, reasons, what counts for and against it, what-if, notes."""
     statements = (
         place(explanation),
+        *moves(explanation),
         *reason_statements(explanation.reasons, liked=liked),
         *for_and_against(explanation),
         *what_if(explanation),
@@ -54,6 +56,7 @@ def full(explanation: Explanation, *, liked: Collection[str] = frozenset()) -> t
     sections = (
         Section("place", (place(explanation), Statement("score", texts={"score": (signed(explanation.score),)}))),
         Section("what_if", tuple(what_if(explanation))),
+        Section("rerank", (*moves(explanation), *_neighbours(explanation))),
         Section("reasons", reason_statements(explanation.reasons, liked=liked)),
         Section("channels", tuple(_channels(explanation))),
         Section("history", tuple(_history(explanation))),
@@ -63,6 +66,21 @@ def full(explanation: Explanation, *, liked: Collection[str] = frozenset()) -> t
         Section("notes", (*notes(explanation), Statement("models", texts={"snapshot": (explanation.snapshot_id,)}))),
     )
     return tuple(section for section in sections if section.statements)
+
+
+def _neighbours(explanation: Explanation) -> Iterator[Statement]:
+    """What diversity kept apart, and what it put before and behind the item."""
+    rerank = explanation.rerank
+    if rerank is None:
+        return
+    if rerank.alike and (rerank.diverse is None or rerank.diverse > rerank.by_score):
+        closest = rerank.alike[0]
+        kind = "alike_listed" if rerank.diverse is None else "alike_before"
+        yield Statement(kind, {"item": title(closest.item)}, {"alike": (signed(closest.cosine),)})
+    if rerank.before:
+        yield Statement("put_before", {"items": titles(rerank.before)})
+    if rerank.behind:
+        yield Statement("put_behind", {"items": titles(rerank.behind)})
 
 
 def _channels(explanation: Explanation) -> Iterator[Statement]:
@@ -114,6 +132,7 @@ def _graph(explanation: Explanation) -> Iterator[Statement]:
                 "own": (signed(explanation.own_term),),
             },
         )
+    yield from _depths(explanation)
     for part in parts[:GRAPH_ITEMS]:
         if abs(part.exact) >= NEGLIGIBLE:
             kind = "graph_item" if part.exact > 0 else "graph_item_against"
@@ -124,6 +143,27 @@ def _graph(explanation: Explanation) -> Iterator[Statement]:
         shares.setdefault(between, []).append(path.share)
     for between, parts in sorted(shares.items(), key=lambda pair: -sum(pair[1]))[:PATHS]:
         yield Statement("paths", {"items": between}, {"count": (f"{len(parts):,}",), "share": (share(sum(parts)),)})
+
+
+def _depths(explanation: Explanation) -> Iterator[Statement]:
+    """The graph score by how far its parts come, and how much of it the shown paths are."""
+    graph = explanation.graph
+    near = [("depth_items", graph.items), *(("depth_people", value) for value in graph.people[:1])]
+    for kind, value in (*near, ("depth_echo", graph.echo), ("depth_new", graph.new)):
+        if abs(value) >= NEGLIGIBLE:
+            yield Statement(kind, texts={"part": (_part(value),)})
+    for steps, value in enumerate(graph.people[1:], start=2):
+        if abs(value) >= NEGLIGIBLE:
+            yield Statement("depth_beyond", texts={"part": (_part(value),), "steps": (f"{steps:,}",)})
+    if graph.paths and explanation.paths:
+        shown = {"count": (f"{graph.paths:,}",), "named": (f"{len(explanation.paths):,}",)}
+        yield Statement("depth_paths", texts=shown | {"share": (share(graph.shown),)})
+    if graph.against:
+        yield Statement("depth_against", texts={"count": (f"{graph.against:,}",)})
+
+
+def _part(value: float) -> str:
+    return f"{'-' if value < 0 else ''}{amount(value)}"
 
 
 def _order(explanation: Explanation) -> Iterator[Statement]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.explaining.chinese_findings import CHINESE_FINDINGS
 from agent.explaining.voice import Voice, Wording
 from agent.naming import CatalogueWords
 from pipeline.notes import FEW_READERS, HAD, KEPT_OUT, NO_HISTORY, ON_TRIAL, REJECTED, SET_ASIDE, UNMET
@@ -14,6 +15,9 @@ _CHANGED = r"(?:按你的改动|改动之后|有了你的改动)，?"
 _BOTH_SIDES = r"前后不久"
 _NEW = r"它(?:是这里的新内容|在这里(?:还)?是新的)，"
 _MET = r"(?:也)?会(?:也)?接触(?:到)?它"
+_FROM = r"从第<before>(?:位|名)"
+_TO = r"第<after>(?:位|名)"
+_KEPT = r"(?:因为|由于)有位置留给新内容，"
 
 _PARAGRAPH = {
     "place": Wording(
@@ -167,6 +171,45 @@ _PARAGRAPH = {
         ("名次仍为第{after}位。", "它的名次仍为第{after}位。"),
         (r"(?:它的)?名次仍(?:然)?(?:为|是)第<after>(?:位|名)",),
     ),
+    "diversity_down": Wording(
+        ("为了多样，它在列表中从第{before}位移到第{after}位。", "为了多样，列表把它从第{before}位后移到第{after}位。"),
+        (rf"为了多样(?:性)?，(?:它在列表中|列表把它){_FROM}(?:后移|下移|移)(?:到|至){_TO}",),
+    ),
+    "diversity_up": Wording(
+        ("为了多样，它在列表中从第{before}位提到第{after}位。", "为了多样，列表把它从第{before}位前移到第{after}位。"),
+        (rf"为了多样(?:性)?，(?:它在列表中|列表把它){_FROM}(?:前移|上移|提|提前)(?:到|至){_TO}",),
+    ),
+    "diversity_out": Wording(
+        ("为了多样，它从第{before}位退出了{k}个的列表。", "为了多样，{k}个的列表去掉了按得分排第{before}位的它。"),
+        (
+            rf"为了多样(?:性)?，它{_FROM}退出了?<k>个的列表",
+            r"为了多样(?:性)?，<k>个的列表去掉了按得分排第<before>位的它",
+        ),
+    ),
+    "trial_place": Wording(
+        ("它在列表的第{after}位，这是留给新内容试用的位置。", "列表的第{after}位是留给新内容试用的，它就在那里。"),
+        (
+            rf"它(?:就)?在列表的{_TO}，这是留给新内容试用的位置",
+            rf"列表的{_TO}是留给新内容试用的，它就在那里",
+        ),
+    ),
+    "trials_down": Wording(
+        (
+            "因为有位置留给新内容，它在列表中从第{before}位移到第{after}位。",
+            "留给新内容的位置使它从第{before}位后移到第{after}位。",
+        ),
+        (
+            rf"{_KEPT}它在列表中{_FROM}(?:后移|下移|移)(?:到|至){_TO}",
+            rf"留给新内容的位置使它{_FROM}(?:后移|下移)(?:到|至){_TO}",
+        ),
+    ),
+    "trials_out": Wording(
+        (
+            "因为有位置留给新内容，它从第{before}位退出了{k}个的列表。",
+            "留给新内容的位置使它从第{before}位退出了{k}个的列表。",
+        ),
+        (rf"(?:{_KEPT}|留给新内容的位置使)它{_FROM}退出了?<k>个的列表",),
+    ),
     "note": Wording(("{note}",)),
 }
 
@@ -187,9 +230,20 @@ _ACCOUNT = {
     "together": "有{count}人既接触过它，也接触过{item}。",
     "unnamed": "历史中另有{count}个没有列出。",
     "graph_sum": "图中的得分是{total}：其中{history}来自历史，{own}不属于任何一个。",
+    "alike_before": "排在它前面的当中，{item}与它最像：{alike}（满分1）。",
+    "alike_listed": "列表当中，{item}与它最像：{alike}（满分1）。",
+    "put_before": "为了多样，得分较低的{items}排到了它前面。",
+    "put_behind": "为了多样，得分较高的{items}排到了它后面或退出了列表。",
+    "depth_items": "其中{part}来自历史中的内容本身。",
+    "depth_people": "其中{part}来自接触过它们的其他人。",
+    "depth_beyond": "其中{part}经由其他人，来自{steps}步之外。",
+    "depth_echo": "其中{part}经由你自己返回，因为你也接触过它们。",
+    "depth_new": "其中{part}来自训练时还不知道的历史内容。",
+    "depth_paths": "经其他人的路径有{count}条，其中最强的{named}条占支持它的部分的{share}。",
+    "depth_against": "其中{count}条路径对它不利。",
     "graph_item": "{item}为其增加{amount}，是精确值。",
     "graph_item_against": "{item}使其减少{amount}，是精确值。",
-    "paths": "从{items}经其他人到它的路径有{count}条，占图得分的{share}。",
+    "paths": "从{items}经其他人到它的路径有{count}条，占图中支持它的部分的{share}。",
     "order_place": "只看历史的先后顺序，它排第{rank}位。",
     "span_lower": "没有{items}时，顺序得分下降{amount}，排第{rank}位。",
     "span_higher": "没有{items}时，顺序得分上升{amount}，排第{rank}位。",
@@ -205,7 +259,7 @@ _ACCOUNT = {
 CHINESE = Voice(
     code="zh",
     name="Chinese",
-    sentences=_PARAGRAPH | {kind: Wording((way,)) for kind, way in _ACCOUNT.items()},
+    sentences={**_PARAGRAPH, **CHINESE_FINDINGS} | {kind: Wording((way,)) for kind, way in _ACCOUNT.items()},
     lines={
         "liked": "因为你喜欢过{items}",
         "history": "与你历史中的{items}相配",
@@ -223,6 +277,7 @@ CHINESE = Voice(
     headings={
         "place": "位置",
         "what_if": "如果去掉",
+        "rerank": "显示的列表",
         "reasons": "原因",
         "channels": "得分的构成",
         "history": "历史的作用",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.explaining.english_findings import ENGLISH_FINDINGS
 from agent.explaining.voice import Voice, Wording
 
 _AT = r"(?:is|stands|comes|sits|ranks|is ranked|is found)(?: at| in)?(?: the)? (?:place|position|rank|number) <rank>"
@@ -20,6 +21,8 @@ _HIGHER = r"(?:would be|is) (?:higher by <amount>|<amount> higher)"
 _SCORE = r"(?:its|the) score"
 _TRIED = r"of (?:the )?<tried> <things>(?: that were| which were)? tried"
 _CHANGED = r"with your changes"
+_FROM_TO = r"from (?:place|rank) <before> to (?:place |rank )?<after>"
+_TRIALS = r"places (?:that are )?kept for new items"
 _PLACE = r"(?:its|the) (?:place|rank|position)"
 
 _PARAGRAPH = {
@@ -254,6 +257,60 @@ _PARAGRAPH = {
             r"it (?:stays|remains|is still)(?: at| in)? (?:place|rank) <after>",
         ),
     ),
+    "diversity_down": Wording(
+        (
+            "Diversity moves it down the list, from place {before} to {after}.",
+            "For diversity it moves down the list, from place {before} to {after}.",
+        ),
+        (rf"(?:diversity moves it|for diversity,? it (?:moves|goes)) down the list, {_FROM_TO}",),
+    ),
+    "diversity_up": Wording(
+        (
+            "Diversity moves it up the list, from place {before} to {after}.",
+            "For diversity it moves up the list, from place {before} to {after}.",
+        ),
+        (rf"(?:diversity moves it|for diversity,? it (?:moves|goes)) up the list, {_FROM_TO}",),
+    ),
+    "diversity_out": Wording(
+        (
+            "Diversity takes it from place {before} out of the list of {k}.",
+            "For diversity it leaves the list of {k}, where its score puts it at place {before}.",
+        ),
+        (
+            r"diversity takes it (?:from (?:place|rank) <before> out of|out of place <before> of) the list of <k>",
+            r"for diversity,? it leaves the list of <k>, where its score puts it at (?:place|rank) <before>",
+        ),
+    ),
+    "trial_place": Wording(
+        (
+            "It stands at place {after} of the list, which is kept for trying new items out.",
+            "Place {after} of the list is kept for trying new items out, and it stands there.",
+        ),
+        (
+            r"it (?:stands|is) at place <after> of the list, which is kept for trying (?:out new items|new items out)",
+            r"place <after> of the list is kept for trying (?:out new items|new items out), and it (?:stands|is) there",
+        ),
+    ),
+    "trials_down": Wording(
+        (
+            "Places kept for new items move it down the list, from place {before} to {after}.",
+            "It moves down the list, from place {before} to {after}, for places that are kept for new items.",
+        ),
+        (
+            rf"{_TRIALS} move it down the list, {_FROM_TO}",
+            rf"it moves down the list, {_FROM_TO}, for {_TRIALS}",
+        ),
+    ),
+    "trials_out": Wording(
+        (
+            "Places kept for new items take it from place {before} out of the list of {k}.",
+            "From place {before} it leaves the list of {k}, for places that are kept for new items.",
+        ),
+        (
+            rf"{_TRIALS} take it from (?:place|rank) <before> out of the list of <k>",
+            rf"from (?:place|rank) <before>,? it leaves the list of <k>, for {_TRIALS}",
+        ),
+    ),
     "note": Wording(("{note}",)),
 }
 
@@ -274,9 +331,22 @@ _ACCOUNT = {
     "together": "{count} {count:person has|people have} met both it and {item}.",
     "unnamed": "{count} more of the history {count:is|are} not named here.",
     "graph_sum": "In the graph its score is {total}: {history} from the history, {own} from what belongs to no item.",
+    "alike_before": "Of what stands before it, {item} is most like it: {alike} of 1.",
+    "alike_listed": "Of what is in the list, {item} is most like it: {alike} of 1.",
+    "put_before": "Diversity puts {items}, of lower score, before it.",
+    "put_behind": "Diversity puts {items}, of higher score, behind it or out of the list.",
+    "depth_items": "{part} of that is from the history items themselves.",
+    "depth_people": "{part} of that is from other people who met them.",
+    "depth_beyond": "{part} of that comes through other people from {steps} steps away.",
+    "depth_echo": "{part} of that comes back through you, as one who met them.",
+    "depth_new": "{part} of that is from history items that training did not know.",
+    "depth_paths": "{count} {count:path runs|paths run} through other people; the strongest {named} "
+    "{named:carries|carry} {share} of what speaks for it.",
+    "depth_against": "{count} of the paths {count:counts|count} against it.",
     "graph_item": "{item} adds {amount} to that, exactly.",
     "graph_item_against": "{item} takes {amount} from that, exactly.",
-    "paths": "{count} {count:path|paths} from {items} through other people: {share} of the graph's score.",
+    "paths": "{count} {count:path|paths} from {items} through other people: {share} of what speaks for it in the "
+    "graph.",
     "order_place": "By the order of the history alone it stands at place {rank}.",
     "span_lower": "Without {items} the score by order falls by {amount}, to place {rank}.",
     "span_higher": "Without {items} the score by order rises by {amount}, to place {rank}.",
@@ -292,7 +362,7 @@ _ACCOUNT = {
 ENGLISH = Voice(
     code="en",
     name="English",
-    sentences=_PARAGRAPH | {kind: Wording((way,)) for kind, way in _ACCOUNT.items()},
+    sentences={**_PARAGRAPH, **ENGLISH_FINDINGS} | {kind: Wording((way,)) for kind, way in _ACCOUNT.items()},
     lines={
         "liked": "because you liked {items}",
         "history": "goes with {items} from your history",
@@ -310,6 +380,7 @@ ENGLISH = Voice(
     headings={
         "place": "Where it stands",
         "what_if": "What if",
+        "rerank": "In the list as shown",
         "reasons": "Why",
         "channels": "What the score is made of",
         "history": "What the history adds",

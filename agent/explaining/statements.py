@@ -173,6 +173,28 @@ def _told_apart(before: float, after: float) -> tuple[str, str]:
     return signed(before), signed(after)
 
 
+def moves(explanation: Explanation) -> Iterator[Statement]:
+    """What the steps after the score did to its place in the list, each with the rule that did it."""
+    rerank = explanation.rerank
+    if rerank is None:
+        return
+    before, k = {"before": (f"{rerank.by_score:,}",)}, {"k": (f"{rerank.k:,}",)}
+    if rerank.diverse is None:
+        if rerank.by_score <= rerank.k:
+            yield Statement("diversity_out", texts=before | k)
+    elif rerank.diverse != rerank.by_score:
+        kind = "diversity_down" if rerank.diverse > rerank.by_score else "diversity_up"
+        yield Statement(kind, texts=before | {"after": (f"{rerank.diverse:,}",)})
+    if rerank.on_trial:
+        yield Statement("trial_place", texts={"after": (f"{rerank.shown:,}",)})
+    elif rerank.diverse is not None and rerank.shown != rerank.diverse:
+        before = {"before": (f"{rerank.diverse:,}",)}
+        if rerank.shown is None:
+            yield Statement("trials_out", texts=before | k)
+        else:
+            yield Statement("trials_down", texts=before | {"after": (f"{rerank.shown:,}",)})
+
+
 def notes(explanation: Explanation) -> Iterator[Statement]:
     """What a reader should know besides."""
     for note in explanation.notes:

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from agent.explaining.account import Section, full, paragraph
 from agent.explaining.paraphrase import ParaphraseTrace, Sentence, paraphrase
-from agent.explaining.statements import reason_statements
+from agent.explaining.statements import Statement, reason_statements
 from agent.explaining.voice import Voice
 from agent.explaining.voices import voice_of
 from agent.llm.protocol import LLM, Cancelled
@@ -89,13 +89,45 @@ def tell(
     if style == "full":
         sections = full(explanation, liked=liked)
         return _told(style, voice, [Passage(_heading(part, voice), _by_template(part, voice)) for part in sections])
-    trace = trace if trace is not None else ParaphraseTrace()
     (section,) = paragraph(explanation, liked=liked)
+    return _paragraph(section, voice, llm, settings, cancelled, trace)
+
+
+def tell_found(
+    statements: Sequence[Statement],
+    *,
+    language: str = "en",
+    llm: LLM | None = None,
+    settings: WordsSettings | None = None,
+    cancelled: Cancelled | None = None,
+    trace: ParaphraseTrace | None = None,
+) -> Told:
+    """Say, as one paragraph, what was found when an answer was taken apart. The other arguments are those of ``tell``.
+
+    Args:
+        statements: of ``agent.explaining.findings``.
+
+    Raises:
+        InputError: there is no such language.
+    """
+    settings = settings or WordsSettings()
+    voice = voice_of(language).naming(settings.catalogue)
+    return _paragraph(Section("", tuple(statements)), voice, llm, settings, cancelled, trace)
+
+
+def _paragraph(
+    section: Section,
+    voice: Voice,
+    llm: LLM | None,
+    settings: WordsSettings,
+    cancelled: Cancelled | None,
+    trace: ParaphraseTrace | None,
+) -> Told:
     if llm is None:
-        sentences = _by_template(section, voice)
-    else:
-        sentences = paraphrase(llm, section.statements, voice, settings=settings, cancelled=cancelled, trace=trace)
-    return _told(style, voice, [Passage("", sentences)], degraded=("llm",) if trace.error else ())
+        return _told("paragraph", voice, [Passage("", _by_template(section, voice))])
+    trace = trace if trace is not None else ParaphraseTrace()
+    sentences = paraphrase(llm, section.statements, voice, settings=settings, cancelled=cancelled, trace=trace)
+    return _told("paragraph", voice, [Passage("", sentences)], degraded=("llm",) if trace.error else ())
 
 
 def _told(style: Style, voice: Voice, passages: Sequence[Passage], degraded: tuple[str, ...] = ()) -> Told:

@@ -4,10 +4,11 @@
     python -m benchmarks.explanations ../shared/data/movies --json            one JSON object
     python -m benchmarks.explanations ../shared/data/movies --models FOLDER   keeps the trained models, or takes those
 
-The folder holds ``items.jsonl.gz`` and ``ml-1m-train.txt.gz``. The whole pipeline is trained on it once, with the
-first seed (``--epochs`` limits LightGCN and SASRec). Each seed draws ``--users`` users, the random removals and what
-explainers draw. The best unmet item of a user is explained; removals are scored again by the whole pipeline on frozen
-models, over the same candidates (measures.py has the definitions).
+The folder holds ``items.jsonl.gz`` and ``ml-1m-train.txt.gz``. The whole pipeline is trained on it once for each seed
+(``--epochs`` limits LightGCN and SASRec; ``--quick`` takes the first; ``--models`` keeps a snapshot in a folder for
+each). Each seed also draws ``--users`` users, the random removals and what explainers draw. The best unmet item of a
+user is explained; removals are scored again by the whole pipeline on frozen models, over the same candidates
+(measures.py has the definitions).
 
 Rows without prefix explain the whole blended score, ``lightgcn_`` and ``spectral_`` the scores of the two parts of the
 graph channel: ``ours``, ``random``, ``popularity`` (of the history item), ``attention`` (SASRec's last layer),

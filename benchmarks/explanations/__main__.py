@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from benchmarks.explanations.explainers import EXPLAINERS
 from benchmarks.explanations.measures import CITED
 from benchmarks.harness import Report, Row, chosen, options
 from evaluation.intervals import mean_interval, ratio_interval
+from pipeline.training import TrainingData
 from serving.service import Service
 from serving.settings import load_settings
 
@@ -48,13 +51,27 @@ def row_of(name: str, values: Values) -> Row:
     return row
 
 
+def measured(
+    data: TrainingData, rows: Sequence[str], *, seeds: Sequence[int], users: int, epochs: int, models: Path | None
+) -> dict[str, Values]:
+    """Values of the rows over all seeds, each with a training of its own; ``models`` keeps one snapshot for each."""
+    values: dict[str, Values] = {name: defaultdict(list) for name in rows}
+    for seed in seeds:
+        print(f"seed {seed}", file=sys.stderr, flush=True)
+        fitted = trained(data, seed=seed, epochs=epochs, kept=None if models is None else models / f"seed-{seed}")
+        for name, metrics in Contest(data, fitted, users=users, seed=seed).run(rows).items():
+            for metric, one in metrics.items():
+                values[name][metric].extend(one)
+    return values
+
+
 def main() -> None:
     """Parse the command line, run, print."""
     parser = options(explanations.__doc__, seeds="0,1,2")
     parser.add_argument("folder", type=Path, help="folder with items and interactions")
     parser.add_argument("--users", type=int, default=500, help="users of each seed")
     parser.add_argument("--epochs", type=int, default=2, help="limit of LightGCN's and SASRec's")
-    parser.add_argument("--models", type=Path, help="folder of a snapshot of the trained models; made where it is not")
+    parser.add_argument("--models", type=Path, help="folder that keeps the models of each seed, or has them")
     arguments = parser.parse_args()
     rows = chosen(ROWS, arguments.only)
     users = _QUICK_USERS if arguments.quick else arguments.users
@@ -64,12 +81,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, Service.open(load_settings(home=Path(home))) as service:
         limit = _QUICK_TRAINED_USERS if arguments.quick else None
         data = read(arguments.folder, service.encoder, limit=limit)
-    values: dict[str, Values] = {name: defaultdict(list) for name in rows}
-    models = trained(data, seed=arguments.seeds[0], epochs=epochs, kept=arguments.models)
-    for seed in arguments.seeds:
-        for name, metrics in Contest(data, models, users=users, seed=seed).run(rows).items():
-            for metric, one in metrics.items():
-                values[name][metric].extend(one)
+    seeds = arguments.seeds[:1] if arguments.quick else arguments.seeds
+    values = measured(data, rows, seeds=seeds, users=users, epochs=epochs, models=arguments.models)
     report.rows.extend(row_of(name, values[name]) for name in rows)
     report.finish(arguments)
 

@@ -16,6 +16,8 @@ JOINTS: Mapping[str, str] = {"en": r", and | and |, ", "zh": "、|和"}
 _EN_SCORE = r"(?:its|the) score"
 _EN_FALL = r"(?:would )?(?:falls?|drops?|go(?:es)? down)"
 _EN_RISE = r"(?:would )?(?:rises?|go(?:es)? up)"
+_EN_MOVED = rf"from (?:place|rank) (?P<before>{_N}) to (?:place |rank )?(?P<after>{_N})"
+_EN_KEPT = r"places (?:that are )?kept for new items"
 _EN_OUT = r"with your changes"
 _EN_IT = r"(?:it|this)(?: also)?"
 _EN_TRIED = rf"of (?:the )?(?P<tried>{_N}) \w+ (?:(?:that|which) were )?tried"
@@ -89,7 +91,7 @@ _ENGLISH: Parsers = (
     ("graph_sum", rf"in the graph its score is (?P<total>{_X}): (?P<history>{_X}) from the history, (?P<own>{_X}) from what belongs to no item\."),
     ("graph_adds", rf"(?P<item>.+) adds (?P<amount>{_X}) to that, exactly\."),
     ("graph_takes", rf"(?P<item>.+) takes (?P<amount>{_X}) from that, exactly\."),
-    ("paths", rf"(?P<count>{_N}) paths? from (?P<item>.+) through other people: (?P<share>{_P}) of the graph's score\."),
+    ("paths", rf"(?P<count>{_N}) paths? from (?P<item>.+) through other people: (?P<share>{_P}) of what speaks for it in the graph\."),
     ("order_place", rf"by the order of the history alone it stands at place (?P<rank>{_N})\."),
     ("span_falls", rf"without (?P<items>.+) the score by order falls by (?P<amount>{_X}), to place (?P<rank>{_N})\."),
     ("span_rises", rf"without (?P<items>.+) the score by order rises by (?P<amount>{_X}), to place (?P<rank>{_N})\."),
@@ -100,11 +102,36 @@ _ENGLISH: Parsers = (
     ("match_share", rf"(?P<share>{_P}) of that is by (?P<modality>.+)\."),
     ("match_values", r"both have (?P<values>.+)\."),
     ("models", r"models: (?P<snapshot>.+)\."),
+    ("diverse_falls", rf"diversity moves it down the list, {_EN_MOVED}\."),
+    ("diverse_falls", rf"for diversity,? it (?:moves|goes) down the list, {_EN_MOVED}\."),
+    ("diverse_rises", rf"diversity moves it up the list, {_EN_MOVED}\."),
+    ("diverse_rises", rf"for diversity,? it (?:moves|goes) up the list, {_EN_MOVED}\."),
+    ("diverse_out", rf"diversity takes it from (?:place|rank) (?P<before>{_N}) out of the list of (?P<k>{_N})\."),
+    ("diverse_out", rf"diversity takes it out of place (?P<before>{_N}) of the list of (?P<k>{_N})\."),
+    ("diverse_out", rf"for diversity,? it leaves the list of (?P<k>{_N}), where its score puts it at (?:place|rank) (?P<before>{_N})\."),
+    ("on_trial", rf"it (?:stands|is) at place (?P<after>{_N}) of the list, which is kept for trying (?:out new items|new items out)\."),
+    ("on_trial", rf"place (?P<after>{_N}) of the list is kept for trying (?:out new items|new items out), and it (?:stands|is) there\."),
+    ("trials_fall", rf"{_EN_KEPT} move it down the list, {_EN_MOVED}\."),
+    ("trials_fall", rf"it moves down the list, {_EN_MOVED}, for {_EN_KEPT}\."),
+    ("trials_out", rf"{_EN_KEPT} take it from (?:place|rank) (?P<before>{_N}) out of the list of (?P<k>{_N})\."),
+    ("trials_out", rf"from (?:place|rank) (?P<before>{_N}),? it leaves the list of (?P<k>{_N}), for {_EN_KEPT}\."),
+    ("alike", rf"of what (?:stands before it|is in the list), (?P<item>.+) is most like it: (?P<alike>{_X}) of 1\."),
+    ("put_before", r"diversity puts (?P<items>.+), of lower score, before it\."),
+    ("put_behind", r"diversity puts (?P<items>.+), of higher score, behind it or out of the list\."),
+    ("depth_items", rf"(?P<part>{_X}) of that is from the history items themselves\."),
+    ("depth_people", rf"(?P<part>{_X}) of that is from other people who met them\."),
+    ("depth_people", rf"(?P<part>{_X}) of that comes through other people from (?P<steps>{_N}) steps away\."),
+    ("depth_echo", rf"(?P<part>{_X}) of that comes back through you, as one who met them\."),
+    ("depth_new", rf"(?P<part>{_X}) of that is from history items that training did not know\."),
+    ("depth_paths", rf"(?P<count>{_N}) paths? runs? through other people; the strongest (?P<named>{_N}) carr(?:y|ies) (?P<share>{_P}) of what speaks for it\."),
+    ("depth_against", rf"(?P<count>{_N}) of the paths counts? against it\."),
     ("note", r"(?P<note>.+)"),
 )  # fmt: skip
 
 _ZH_WITHOUT = r"(?:如果|假如|若)?(?:没有|去掉|不算)(?P<item>“.+”)(?:时|后|的话)?，?"
 _ZH_SCORE = r"(?:它的)?得分(?:就)?(?:会|将)?"
+_ZH_FROM = rf"从第(?P<before>{_N})[位名]"
+_ZH_TO = rf"第(?P<after>{_N})[位名]"
 _ZH_OUT = r"(?:按你的改动|改动之后|有了你的改动)，?"
 
 _CHINESE: Parsers = (
@@ -156,7 +183,7 @@ _CHINESE: Parsers = (
     ("graph_sum", rf"图中的得分是(?P<total>{_X})：其中(?P<history>{_X})来自历史，(?P<own>{_X})不属于任何一个。"),
     ("graph_adds", rf"(?P<item>“.+”)为其增加(?P<amount>{_X})，是精确值。"),
     ("graph_takes", rf"(?P<item>“.+”)使其减少(?P<amount>{_X})，是精确值。"),
-    ("paths", rf"从(?P<item>“.+”)经其他人到它的路径有(?P<count>{_N})条，占图得分的(?P<share>{_P})。"),
+    ("paths", rf"从(?P<item>“.+”)经其他人到它的路径有(?P<count>{_N})条，占图中支持它的部分的(?P<share>{_P})。"),
     ("order_place", rf"只看历史的先后顺序，它排第(?P<rank>{_N})位。"),
     ("span_falls", rf"没有(?P<items>“.+”)时，顺序得分下降(?P<amount>{_X})，排第(?P<rank>{_N})位。"),
     ("span_rises", rf"没有(?P<items>“.+”)时，顺序得分上升(?P<amount>{_X})，排第(?P<rank>{_N})位。"),
@@ -167,6 +194,25 @@ _CHINESE: Parsers = (
     ("match_share", rf"其中(?P<share>{_P})来自(?P<modality>.+)。"),
     ("match_values", r"两者共有：(?P<values>.+)。"),
     ("models", r"模型：(?P<snapshot>.+)。"),
+    ("diverse_falls", rf"为了多样性?，(?:它在列表中|列表把它){_ZH_FROM}(?:后移|下移|移)[到至]{_ZH_TO}。"),
+    ("diverse_rises", rf"为了多样性?，(?:它在列表中|列表把它){_ZH_FROM}(?:前移|上移|提前?)[到至]{_ZH_TO}。"),
+    ("diverse_out", rf"为了多样性?，它{_ZH_FROM}退出了?(?P<k>{_N})个的列表。"),
+    ("diverse_out", rf"为了多样性?，(?P<k>{_N})个的列表去掉了按得分排第(?P<before>{_N})位的它。"),
+    ("on_trial", rf"它就?在列表的{_ZH_TO}，这是留给新内容试用的位置。"),
+    ("on_trial", rf"列表的{_ZH_TO}是留给新内容试用的，它就在那里。"),
+    ("trials_fall", rf"[因由][为于]有位置留给新内容，它在列表中{_ZH_FROM}(?:后移|下移|移)[到至]{_ZH_TO}。"),
+    ("trials_fall", rf"留给新内容的位置使它{_ZH_FROM}(?:后移|下移)[到至]{_ZH_TO}。"),
+    ("trials_out", rf"(?:[因由][为于]有位置留给新内容，|留给新内容的位置使)它{_ZH_FROM}退出了?(?P<k>{_N})个的列表。"),
+    ("alike", rf"(?:排在它前面的|列表)当中，(?P<item>“.+”)与它最像：(?P<alike>{_X})（满分1）。"),
+    ("put_before", r"为了多样，得分较低的(?P<items>“.+”)排到了它前面。"),
+    ("put_behind", r"为了多样，得分较高的(?P<items>“.+”)排到了它后面或退出了列表。"),
+    ("depth_items", rf"其中(?P<part>{_X})来自历史中的内容本身。"),
+    ("depth_people", rf"其中(?P<part>{_X})来自接触过它们的其他人。"),
+    ("depth_people", rf"其中(?P<part>{_X})经由其他人，来自(?P<steps>{_N})步之外。"),
+    ("depth_echo", rf"其中(?P<part>{_X})经由你自己返回，因为你也接触过它们。"),
+    ("depth_new", rf"其中(?P<part>{_X})来自训练时还不知道的历史内容。"),
+    ("depth_paths", rf"经其他人的路径有(?P<count>{_N})条，其中最强的(?P<named>{_N})条占支持它的部分的(?P<share>{_P})。"),
+    ("depth_against", rf"其中(?P<count>{_N})条路径对它不利。"),
     ("note", r"(?P<note>.+)"),
 )  # fmt: skip
 

@@ -274,6 +274,68 @@ def _match_values(judge: Judge, groups: Groups) -> bool:
     return any(judge.listed(groups["values"], match.shared_values) for match in judge.explanation.content)
 
 
+def _diverse(sign: int) -> Check:
+    """From the place by score to the one after diversity; 1 is that the item falls, -1 that it rises."""
+
+    def check(judge: Judge, groups: Groups) -> bool:
+        moved = judge.explanation.rerank
+        if moved is None or moved.diverse is None or not _near(groups["after"], moved.diverse):
+            return False
+        return (moved.diverse - moved.by_score) * sign > 0 and _near(groups["before"], moved.by_score)
+
+    return check
+
+
+def _diverse_out(judge: Judge, groups: Groups) -> bool:
+    moved = judge.explanation.rerank
+    if moved is None or moved.diverse is not None or moved.by_score > moved.k:
+        return False
+    return _near(groups["before"], moved.by_score) and _near(groups["k"], moved.k)
+
+
+def _on_trial(judge: Judge, groups: Groups) -> bool:
+    moved = judge.explanation.rerank
+    return moved is not None and moved.on_trial and _near(groups["after"], moved.shown)
+
+
+def _trials(judge: Judge, groups: Groups) -> bool:
+    """From the place after diversity to the one shown, or out of the list."""
+    moved = judge.explanation.rerank
+    if moved is None or moved.diverse is None or moved.on_trial or not _near(groups["before"], moved.diverse):
+        return False
+    if "k" in groups:
+        return moved.shown is None and _near(groups["k"], moved.k)
+    return moved.shown is not None and moved.shown > moved.diverse and _near(groups["after"], moved.shown)
+
+
+def _alike(judge: Judge, groups: Groups) -> bool:
+    moved = judge.explanation.rerank
+    if moved is None or not moved.alike:
+        return False
+    closest = max(moved.alike, key=lambda one: one.cosine)
+    return judge.quoted(closest.item) == groups["item"] and _near(groups["alike"], closest.cosine)
+
+
+def _put(side: str) -> Check:
+    def check(judge: Judge, groups: Groups) -> bool:
+        moved = judge.explanation.rerank
+        return moved is not None and judge.names(groups["items"], moved.before if side == "before" else moved.behind)
+
+    return check
+
+
+def _depth_people(judge: Judge, groups: Groups) -> bool:
+    people, steps = judge.explanation.graph.people, int(groups.get("steps", 1))
+    return steps <= len(people) and _near(groups["part"], people[steps - 1])
+
+
+def _depth_paths(judge: Judge, groups: Groups) -> bool:
+    graph, named = judge.explanation.graph, len(judge.explanation.paths)
+    return all(
+        (_near(groups["count"], graph.paths), _near(groups["named"], named), _near(groups["share"], graph.shown))
+    )
+
+
 def _note(judge: Judge, groups: Groups) -> bool:
     notes = [re.sub(r"^\d+%", "#%", note) for note in judge.explanation.notes]
     return NOTES[judge.language].get(re.sub(r"\d+%", "#%", groups["note"]), "") in notes
@@ -325,6 +387,21 @@ _CHECKS: Mapping[str, Check] = {
     "match": _match,
     "match_share": _match_share,
     "match_values": _match_values,
+    "diverse_falls": _diverse(1),
+    "diverse_rises": _diverse(-1),
+    "diverse_out": _diverse_out,
+    "on_trial": _on_trial,
+    "trials_fall": _trials,
+    "trials_out": _trials,
+    "alike": _alike,
+    "put_before": _put("before"),
+    "put_behind": _put("behind"),
+    "depth_items": lambda judge, groups: _near(groups["part"], judge.explanation.graph.items),
+    "depth_people": _depth_people,
+    "depth_echo": lambda judge, groups: _near(groups["part"], judge.explanation.graph.echo),
+    "depth_new": lambda judge, groups: _near(groups["part"], judge.explanation.graph.new),
+    "depth_paths": _depth_paths,
+    "depth_against": lambda judge, groups: _near(groups["count"], judge.explanation.graph.against),
     "models": lambda judge, groups: groups["snapshot"] == judge.explanation.snapshot_id,
     "note": _note,
 }

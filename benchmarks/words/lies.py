@@ -148,6 +148,26 @@ ENGLISH_LIES: Mapping[str, Lie] = {
     "the most": _replaced([(r"would fall by", "would fall the most by"), (r"would rise by", "would rise the most by")]),
     "before for after": _replaced([("before or after", "right after"), ("from (.+) to", r"to \1 from")]),
     "another place": _replaced([(r"stands at place", "stands at the first place, before"), ("goes with", "comes first with")]),
+    "another rule": _replaced(
+        [
+            ("Diversity takes", "A rule takes"), ("Diversity moves", "Popularity moves"), ("For diversity", "By your wish"),
+            ("Places kept for new items", "Diversity"), ("is kept for trying new items out", "is paid for"),
+        ]
+    ),
+    "another way in the list": _replaced(
+        [("down the list", "up the list"), ("up the list", "down the list"), ("out of the list", "into the list")]
+    ),
+    "the other side": _replaced(
+        [("scores (.+) more than", r"scores \1 less than"), ("helps (.+) the most over", r"helps \1 the least over")]
+    ),
+    "an estimate for certain": _replaced([(", as estimated", ""), ("as estimated", "exactly")]),
+    "a proof that is none": _replaced([("is not proven", "is proven"), (r"; that no smaller .+\.", ".")]),
+    "a smaller part": _replaced([("no smaller part", "a smaller part"), ("do not suffice", "suffice"), ("fewer than", "")]),
+    "out for in": _replaced([("leaves the", "stays among the"), ("stays among", "leaves"), ("is not among", "is among")]),
+    "the rest for the group": _replaced(
+        [("more often than the rest", "less often than the rest"), ("more than the other groups", "less than the other groups")]
+    ),
+    "one for many": _replaced([("falls into", "never falls into"), ("is one group: no", "is many groups: all")]),
     "the best": _before_stop(", the best of all"),
     "an award": _before_stop(", and won an award"),
     "a friend": _replaced([(r"^It is", "Your friend says it is"), ("^", "Your friends know that ")]),
@@ -181,6 +201,15 @@ CHINESE_LIES: Mapping[str, Lie] = {
     "negation": _replaced([("相配", "不相配"), ("符合", "不符合"), ("受其他人", "不受其他人"), ("会接触它", "不会接触它"), ("相近", "不相近")]),
     "the most": _replaced([("下降(?!最多)", "下降最多"), ("上升", "上升最多")]),
     "before for after": _replaced([("前后不久", "之后不久"), ("从(.+?)降到(.+)。", r"从\2降到\1。")]),
+    "another rule": _replaced([("为了多样", "按你的要求"), ("留给新内容", "留给广告")]),
+    "another way in the list": _replaced([("移到", "前移到"), ("提到", "移到"), ("退出了", "进入了")]),
+    "the other side": _replaced([("高(?=\\[)", "低"), ("胜过", "不如")]),
+    "an estimate for certain": _replaced([("据估计为", "确切为"), ("据估计，", "")]),
+    "a proof that is none": _replaced([("尚未证明", "已经证明"), ("是否做得到，尚未证明", "做不到")]),
+    "a smaller part": _replaced([("做不到", "也做得到"), ("少于", "多于")]),
+    "out for in": _replaced([("就退出", "仍留在"), ("仍在", "不在"), ("现在就不在", "现在就在")]),
+    "the rest for the group": _replaced([("更常有", "更少有"), ("更支持", "更反对")]),
+    "one for many": _replaced([("是一个整体", "是几个部分"), ("没有哪部分", "各部分都")]),
     "the best": _before_stop("，是最好的"),
     "an award": _before_stop("，还得过奖"),
     "a friend": _replaced([("^", "你的朋友说，")]),

@@ -134,6 +134,14 @@ def evaluate(
             f"{system.coverage:.1%}",
         )
     stdout().print(table)
+    if report.faithfulness is not None:
+        found = report.faithfulness
+        stdout().print(
+            f"Without the {found.cited} history items that an explanation cites, a score falls by "
+            f"{found.comprehensiveness.mean:.1%}, without random ones by {found.chance.mean:.1%} "
+            f"({found.readers:,} readers).",
+            soft_wrap=True,
+        )
     stdout().print(f"{out / 'report.html'}")
 
 

@@ -18,6 +18,7 @@ from serving.audit_files import content_of
 from serving.commands.ask import History, K, User
 from serving.commands.output import AsJson, opened, print_json, stages, stdout
 from serving.service import Service
+from serving.wording import contrast_in_words
 from store.errors import InputError
 
 STRONGEST = 10
@@ -114,6 +115,7 @@ def _show_contrast(found: Contrast, service: Service) -> None:
         f"[bold]{found.item.title}[/] against [bold]{found.other.title}[/]: score {found.difference:+.3f}",
         soft_wrap=True,
     )
+    stdout().print(contrast_in_words(service.recommender, found).text, markup=False, soft_wrap=True)
     channels = Table("Channel", "Difference")
     for name, value in sorted(found.channels.items(), key=lambda pair: -abs(pair[1])):
         channels.add_row(name, f"{value:+.3f}")

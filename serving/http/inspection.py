@@ -8,32 +8,46 @@ from fastapi import APIRouter, Response
 from fastapi import Path as InPath
 from fastapi import Query as Parameter
 
-from pipeline.explanation import Contrast, SmallestRemoval
+from agent.explaining.voices import LANGUAGES
 from pipeline.snapshot_comparison import SnapshotComparison
 from serving.audit_files import audit_file
 from serving.audits import AuditRun
-from serving.http.requests import AuditIn, ContrastIn, ExplainIn, SnapshotComparisonIn
-from serving.http.responses import SnapshotSummary, public
+from serving.http.requests import AuditIn, ContrastIn, ExplainIn, QueryIn, SnapshotComparisonIn
+from serving.http.responses import ContrastInWords, RemovalInWords, SnapshotSummary, TasteInWords, public
 from serving.http.wiring import ServiceOf
+from serving.wording import contrast_in_words, removal_in_words, taste_in_words
 
 router = APIRouter(tags=["inspect"])
 
+InLanguage = Annotated[str | None, Parameter(description=f"Of ``words``: {', '.join(LANGUAGES)}; no words without it.")]
 AuditId = Annotated[str, InPath(min_length=1, max_length=40)]
 
 
-@router.post("/explain/contrast", response_model=Contrast)
-def contrast(service: ServiceOf, body: ContrastIn) -> Any:
+@router.post("/explain/contrast", response_model=ContrastInWords)
+def contrast(service: ServiceOf, body: ContrastIn, language: InLanguage = None) -> Any:
     """Why one item stands before another for one reader: the difference by channel and by history item."""
-    return public(service.recommender.contrast(body.query.query(), body.item_id, body.other_id))
+    found = service.recommender.contrast(body.query.query(), body.item_id, body.other_id)
+    told = None if language is None else contrast_in_words(service.recommender, found, language=language)
+    return public(found) | {"words": public(told)}
 
 
-@router.post("/explain/removal", response_model=SmallestRemoval)
-def smallest_removal(service: ServiceOf, body: ExplainIn) -> Any:
+@router.post("/explain/removal", response_model=RemovalInWords)
+def smallest_removal(service: ServiceOf, body: ExplainIn, language: InLanguage = None) -> Any:
     """The fewest history items without which an item is not among the ``query.k`` best by score.
 
     It takes seconds. ``is_smallest`` says whether it is proven that fewer do not suffice.
     """
-    return public(service.recommender.smallest_removal(body.query.query(), body.item_id))
+    found = service.recommender.smallest_removal(body.query.query(), body.item_id)
+    told = None if language is None else removal_in_words(service.recommender, found, body.item_id, language=language)
+    return public(found) | {"words": public(told)}
+
+
+@router.post("/explain/taste", response_model=TasteInWords)
+def taste(service: ServiceOf, body: QueryIn, language: InLanguage = None) -> Any:
+    """A reader's history in groups that lie together, and which of the recommendations each of them drives."""
+    found = service.recommender.taste(body.query())
+    told = None if language is None else taste_in_words(found, language=language)
+    return public(found) | {"words": public(told)}
 
 
 @router.get("/snapshots", response_model=list[SnapshotSummary])

@@ -12,7 +12,6 @@ from agent.explaining.voices import LANGUAGES
 from pipeline.explanation import ContentMatch
 from pipeline.item_profile import ItemProfile
 from pipeline.query import Constraints, Query, Recommendations
-from pipeline.taste import Taste
 from serving.http.guards import Metrics
 from serving.http.requests import ExplainIn, QueryIn, SearchIn, SimilarIn, VerdictIn
 from serving.http.responses import ExplanationInWords, FoundItems, SimilarItems, public
@@ -20,7 +19,7 @@ from serving.http.wiring import Id, K, MetricsOf, ServiceOf
 from serving.service import Service
 from serving.wording import in_words
 from store.errors import InputError
-from store.records import Verdict
+from store.records import Verdict, VerdictCounts
 
 router = APIRouter(tags=["recommend"])
 
@@ -100,6 +99,12 @@ def verdicts(
     return public(service.store.verdicts(user_id=user_id, limit=limit))
 
 
+@router.get("/explain/verdicts/counts", response_model=VerdictCounts)
+def verdict_counts(service: ServiceOf) -> Any:
+    """The same in numbers: of all, by snapshot, and the history items that were most often said to be no reason."""
+    return public(service.store.verdict_counts())
+
+
 @router.get("/explain/content", response_model=ContentMatch)
 def match_contents(service: ServiceOf, item_id: Id, other_id: Id) -> Any:
     """What of two items' texts and pictures makes them alike: words and phrases add up to the cosine of the texts."""
@@ -110,12 +115,6 @@ def match_contents(service: ServiceOf, item_id: Id, other_id: Id) -> Any:
 def profile_item(service: ServiceOf, item_id: Id) -> Any:
     """Who gets an item, by taste, and which of their items it is owed to. The first request takes seconds."""
     return public(service.recommender.item_profile(item_id))
-
-
-@router.post("/explain/taste", response_model=Taste)
-def explain_taste(service: ServiceOf, body: QueryIn) -> Any:
-    """A reader's history in groups that lie together, and which of the recommendations each of them drives."""
-    return public(service.recommender.taste(body.query()))
 
 
 def _recommend(service: Service, metrics: Metrics, query: Query) -> Any:

@@ -11,8 +11,9 @@ from urllib.parse import quote
 from pydantic.dataclasses import dataclass as validated
 
 from agent.explaining.telling import Told
-from pipeline.explanation import Explanation
+from pipeline.explanation import Contrast, Explanation, SmallestRemoval
 from pipeline.query import Neighbour
+from pipeline.taste import Taste
 from store.records import Item
 
 PREFIX = "/api/v1"
@@ -39,6 +40,27 @@ def public(value: Any) -> Any:
 @validated(frozen=True)
 class ExplanationInWords(Explanation):
     """An explanation, and its words where a style was asked for."""
+
+    words: Told | None = None
+
+
+@validated(frozen=True)
+class ContrastInWords(Contrast):
+    """A contrast, and its words where a language was asked for."""
+
+    words: Told | None = None
+
+
+@validated(frozen=True)
+class RemovalInWords(SmallestRemoval):
+    """A smallest removal, and its words where a language was asked for."""
+
+    words: Told | None = None
+
+
+@validated(frozen=True)
+class TasteInWords(Taste):
+    """A taste, and its words where a language was asked for."""
 
     words: Told | None = None
 

@@ -16,12 +16,12 @@ from serving.audits import Audits
 from serving.batches import Batches
 from serving.verdicts import Verdicts
 from store.chats import ChatRecord
-from store.records import Event, User
+from store.records import Event, User, VerdictCounts
 from store.snapshots import SnapshotStore
 
 
 class PeopleStore(Protocol):
-    """The part of the store that the page reads: users, their events and chats."""
+    """The part of the store that the page reads: users, their events, chats and verdicts."""
 
     def users(self, *, search: str = "", limit: int = 50) -> Sequence[User]: ...
 
@@ -34,6 +34,8 @@ class PeopleStore(Protocol):
     def history(self, user_id: str, *, limit: int | None = None) -> Sequence[Event]: ...
 
     def load_chat(self, chat_id: str) -> ChatRecord | None: ...
+
+    def verdict_counts(self) -> VerdictCounts: ...
 
 
 class PictureKeeper(Protocol):

@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 
-from agent.contrasts import contrast_summary
 from pipeline.explanation import Contrast
 from pipeline.query import Query
 from pipeline.snapshot_comparison import SnapshotComparison
@@ -19,7 +18,7 @@ from serving.ui.charts import LEAST
 from serving.ui.conversation import stated
 from serving.ui.parts import MAX_TYPED, Offer, drawn, item_finder, picker, sent, user_finder
 from serving.ui.render import Renderer, person, subtitle
-from serving.ui.theme import channel_label
+from serving.wording import contrast_in_words
 from store.errors import TastemakerError
 from store.records import Item
 
@@ -170,7 +169,7 @@ class CompareView:
         shown = [pair for pair in speaking if pair[1] > 0][:EACH_SIDE]
         shown += [pair for pair in speaking if pair[1] < 0][-EACH_SIDE:]
         items = {item.item_id: item for item in recommender.items([key for key, _ in shown])}
-        words = contrast_summary(found, items, channel_label=channel_label)
+        words = contrast_in_words(recommender, found).text
         board = self._draw(
             "compare_items.html", found=found, words=words, who=self._who(chosen.user),
             subtitles=[subtitle(item) for item in (found.item, found.other)],

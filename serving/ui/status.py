@@ -51,6 +51,7 @@ class StatusTab:
             metrics=_by_measure(status.get("metrics", {})),
             degraded=degraded,
             problems=[str(problem) for problem in status.get("problems", ())],
+            verdicts=self._service.store.verdict_counts(),
         )
 
 

@@ -20,10 +20,13 @@ from agent.slots import Slots
 from agent.words import WordsSettings
 from pipeline import notes
 from pipeline.explanation import (
+    Alike,
     Contribution,
     EvidencePath,
     Explanation,
+    GraphScore,
     PathStep,
+    RerankEvidence,
     SequenceEvidence,
     SequenceSpan,
 )
@@ -181,7 +184,8 @@ Without Heat the score is 0.40 lower and the place 7. 31 people have met both it
 
 Through people and what they met
 In the graph its score is 0.60: 0.40 from the history, 0.20 from what belongs to no item. Heat adds 0.50 to that, \
-exactly. Fargo takes 0.10 from that, exactly. 2 paths from Heat through other people: 7.0% of the graph's score.
+exactly. Fargo takes 0.10 from that, exactly. 2 paths from Heat through other people: 7.0% of \
+what speaks for it in the graph.
 
 By the order of the history
 By the order of the history alone it stands at place 3. Without Heat and Fargo the score by order falls by 0.30, to \
@@ -207,6 +211,68 @@ def test_a_full_account_in_chinese_has_the_same_statements() -> None:
     assert "没有“Heat”时，得分低0.40，排第7位。" in said
     assert "据估计，没有“Brick”时，得分低0.10。" in said
     assert all(sentence.endswith("。") for sentence in said)
+
+
+MOVED = RerankEvidence(
+    k=10, by_score=2, diverse=4, shown=5, diversity=0.2, alike=(Alike(HEAT, 0.71), Alike(FARGO, 0.5)),
+    before=(BRICK,), behind=(), trials_before=1, trial_share=0.1,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {},
+            "Diversity moves it down the list, from place 2 to 4. "
+            "Places kept for new items move it down the list, from place 4 to 5. ",
+        ),
+        ({"by_score": 6, "shown": 4}, "Diversity moves it up the list, from place 6 to 4. "),
+        ({"diverse": None, "shown": None}, "Diversity takes it from place 2 out of the list of 10. "),
+        (
+            {"by_score": 30, "diverse": None, "shown": 10, "on_trial": True},
+            "It stands at place 10 of the list, which is kept for trying new items out. ",
+        ),
+        (
+            {"by_score": 10, "diverse": 10, "shown": None},
+            "Places kept for new items take it from place 10 out of the list of 10. ",
+        ),
+    ],
+)
+def test_what_moved_it_in_the_list(changes: dict[str, Any], said: str) -> None:
+    told = text(explanation(rerank=dataclasses.replace(MOVED, **changes)))
+    assert told.startswith(f"A Simple Plan stands at place 2 of 1,200 films. {said}It goes with")
+
+
+def test_a_full_account_names_what_diversity_kept_apart() -> None:
+    section = "In the list as shown\n"
+    told = text(explanation(rerank=MOVED), style="full").partition(section)[2].partition("\n\n")[0]
+    assert told.endswith(
+        "Of what stands before it, Heat is most like it: 0.71 of 1. Diversity puts Brick, of lower score, before it."
+    )
+    out = dataclasses.replace(MOVED, diverse=None, shown=None, before=(), behind=(BRICK,))
+    told = text(explanation(rerank=out), style="full")
+    assert "Of what is in the list, Heat is most like it: 0.71 of 1." in told
+    assert "Diversity puts Brick, of higher score, behind it or out of the list." in told
+
+
+def test_a_full_account_takes_the_graph_score_apart_by_depth() -> None:
+    graph = GraphScore(
+        own=0.2, items=0.3, people=(0.15, -0.05), echo=0.0001, new=0.2, paths=4120, shown=0.031, against=9
+    )
+    steps = (PathStep("item", "Heat", "0"), PathStep("user", "Reader 1"), PathStep("item", "P"))
+    told = text(explanation(own_term=0.2, graph=graph, paths=(EvidencePath(steps, 0.02),)), style="full")
+    assert (
+        "In the graph its score is 1.00: 0.80 from the history, 0.20 from what belongs to no item. "
+        "0.30 of that is from the history items themselves. 0.15 of that is from other people who met them. "
+        "0.20 of that is from history items that training did not know. "
+        "-0.05 of that comes through other people from 2 steps away. "
+        "4,120 paths run through other people; the strongest 1 carries 3.1% of what speaks for it. "
+        "9 of the paths count against it."
+    ) in told
+    chinese = text(explanation(own_term=0.2, graph=graph), style="full", language="zh")
+    assert "其中0.15来自接触过它们的其他人。" in chinese
+    assert "其中-0.05经由其他人，来自2步之外。" in chinese
 
 
 def test_sections_without_evidence_are_left_out() -> None:
@@ -277,6 +343,7 @@ FIELDS = {
     "amount": ("0.40",), "tried": ("16",), "before": ("2.00",), "after": ("1.50",), "score": ("1.50",),
     "share": ("53%",), "count": ("12",), "total": ("0.60",), "history": ("0.40",), "own": ("0.20",), "part": ("-0.10",),
     "alike": ("0.83",), "snapshot": ("s1",), "channel": ("lightgcn",), "modality": ("image",), "note": (notes.HAD,),
+    "other": ("Fargo",), "helper": ("Brick",), "k": ("10",), "steps": ("2",), "named": ("12",), "groups": ("3",),
 }  # fmt: skip
 
 
@@ -284,7 +351,7 @@ def statement_of(kind: str, voice: Voice, *, single: bool = False) -> Statement:
     """A statement of a kind with the fields that its template has."""
     names = {name for _, name, _, _ in string.Formatter().parse(voice.sentences[kind].ways[0]) if name} - {"things"}
     fields = {name: FIELDS[name][:1] if single else FIELDS[name] for name in sorted(names)}
-    titles = {name: fields.pop(name) for name in ("item", "items") if name in fields}
+    titles = {name: fields.pop(name) for name in ("item", "items", "other", "helper") if name in fields}
     terms = {name: fields.pop(name) for name in ("channel", "modality", "note") if name in fields}
     return Statement(kind, titles, fields, terms)
 

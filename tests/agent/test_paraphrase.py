@@ -49,9 +49,35 @@ STATEMENTS = (
     Statement("place_falls", texts={"before": ("1",), "after": ("2",)}),
     Statement("place_rises", texts={"before": ("3",), "after": ("2",)}),
     Statement("place_stays", texts={"after": ("2",)}),
+    Statement("diversity_down", texts={"before": ("1",), "after": ("4",)}),
+    Statement("diversity_up", texts={"before": ("4",), "after": ("1",)}),
+    Statement("diversity_out", texts={"before": ("3",), "k": ("10",)}),
+    Statement("trial_place", texts={"after": ("10",)}),
+    Statement("trials_down", texts={"before": ("9",), "after": ("10",)}),
+    Statement("trials_out", texts={"before": ("10",), "k": ("10",)}),
+    Statement("contrast_leads", {"item": ("Heat",), "other": ("Fargo",)}, {"amount": ("0.25",)}),
+    Statement("contrast_even", {"item": ("Heat",), "other": ("Fargo",)}),
+    Statement(
+        "contrast_history", {"helper": ("Brick",), "item": ("Heat",), "other": ("Fargo",)}, {"amount": ("0.25",)}
+    ),
+    Statement("removal_none", {"item": ("Heat",)}, {"k": ("10",)}),
+    Statement("removal_needless", {"item": ("Heat",)}, {"k": ("10",)}),
+    Statement("removal_proven", {"items": ("Brick", "Fargo"), "item": ("Heat",)}, {"k": ("10",)}),
+    Statement("removal_found", {"items": ("Brick", "Fargo"), "item": ("Heat",)}, {"k": ("10",)}),
+    Statement("removal_bound", texts={"count": ("2",)}),
+    Statement("taste_none"),
+    Statement("taste_one", texts={"count": ("30",)}),
+    Statement("taste_groups", texts={"count": ("30",), "groups": ("3",)}),
+    Statement("taste_middle", TWO),
+    Statement("taste_common", texts={"values": ("Crime",)}),
+    Statement("taste_group", TWO, {"count": ("12",), "share": ("40%",)}),
+    Statement("taste_values", texts={"values": ("Crime", "Noir")}),
+    Statement("taste_drives", texts={"share": ("40%",)}),
+    Statement("taste_leads", TWO),
+    Statement("taste_left_out", texts={"count": ("2",)}),
     Statement("note", terms={"note": ("No one had met it.",)}),
 )
-"""One of every kind that a paragraph may hold."""
+"""One of every kind that a model may word, and a note, which it may not."""
 
 
 def words(
@@ -84,6 +110,11 @@ def test_no_lie_is_shown(language: str, way: str, settings: WordsSettings) -> No
         assert sentence.by_model is not lied, sentence
         assert sentence.text == voice.say(statement)
     assert len(trace.violations) >= sum(llm.reworded)
+
+
+def test_the_liars_meet_every_kind_that_a_model_may_word() -> None:
+    worded = {kind for kind, wording in voice_of("en").sentences.items() if wording.patterns}
+    assert worded == {statement.kind for statement in STATEMENTS[:-1]}
 
 
 def test_there_are_more_than_twenty_ways() -> None:

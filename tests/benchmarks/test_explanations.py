@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import benchmarks.explanations.__main__ as benchmark
 from benchmarks.explanations.__main__ import ROWS, row_of
 from benchmarks.explanations.cases import Case, Sample
 from benchmarks.explanations.explainers import EXPLAINERS, attention
 from benchmarks.explanations.measures import STEPS, Chance, figures, step_sizes
+from pipeline.models import Models
 from pipeline.ranking import Ranker, RankingSettings
 from pipeline.state import ServingState
+from pipeline.training import TrainingData
 from serving.service import Service
 
 
@@ -97,6 +101,22 @@ def cases(state: ServingState) -> dict[str, Case]:
     ranker = Ranker(state, RankingSettings())
     user = int(Sample.draw(state, 1, seed=0).users[0])
     return {scope: Case(state, ranker, scope, user) for scope in ("blend", "lightgcn", "spectral")}
+
+
+def test_every_seed_has_a_training_and_users_of_its_own(
+    trained_service: Service, state: ServingState, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data = TrainingData.read(trained_service.store, trained_service.encoder, on_progress=lambda title, share: None)
+    asked: list[tuple[int, Path]] = []
+
+    def trained(data: TrainingData, *, seed: int, epochs: int, kept: Path) -> Models:
+        asked.append((seed, kept))
+        return state.models
+
+    monkeypatch.setattr(benchmark, "trained", trained)
+    values = benchmark.measured(data, ("card", "page"), seeds=(3, 5), users=2, epochs=1, models=tmp_path)
+    assert asked == [(3, tmp_path / "seed-3"), (5, tmp_path / "seed-5")]
+    assert [len(values[row]["explain_s"]) for row in ("card", "page")] == [4, 4]
 
 
 @pytest.mark.parametrize("scope", ["lightgcn", "spectral"])

@@ -16,7 +16,7 @@ from store.database import Store
 from store.errors import InputError, UnknownItem, UnknownUser
 from store.events import AddResult, event_key
 from store.items import PutResult
-from store.records import Event, EventKind, Item, Rejected, User, Verdict
+from store.records import Agreement, Event, EventKind, Item, Rejected, User, Verdict, VerdictCounts
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -399,6 +399,24 @@ class TestVerdicts:
         assert store.verdicts() == [second, first]
         assert store.verdicts(limit=1) == [second]
         assert store.verdicts(user_id="u") == [first]
+
+    def test_they_are_counted_by_snapshot_and_reason(self, store: Store) -> None:
+        assert store.verdict_counts() == VerdictCounts(Agreement("", 0, 0), Agreement("", 0, 0), (), ())
+        store.ensure_user("u")
+        said = [("b", False, "s1"), ("b", True, "s1"), (None, True, "s2"), ("a", False, "s2"), ("a", False, "s1")]
+        said += [(None, False, "s3"), ("c", True, "s3")]
+        for because, agrees, snapshot in said:
+            store.add_verdict(Verdict("u", "a", because, agrees=agrees, time=at(5), snapshot_id=snapshot))
+        titles = {item.item_id: item.title for item in store.items()}
+        disputed = Agreement("a", 2, 0, titles["a"]), Agreement("b", 2, 1, titles["b"])
+        assert store.verdict_counts() == VerdictCounts(
+            whole=Agreement("", 2, 1),
+            reasons=Agreement("", 5, 2),
+            by_snapshot=(Agreement("s3", 2, 1), Agreement("s1", 3, 1), Agreement("s2", 2, 1)),
+            disputed=disputed,
+        )
+        fewer = store.verdict_counts(snapshots=1, disputed=1)
+        assert (len(fewer.by_snapshot), fewer.disputed) == (1, disputed[:1])
 
     def test_they_need_what_they_name(self, store: Store) -> None:
         store.ensure_user("u")

@@ -12,7 +12,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling, Transfor
 
 from encoders.content import ContentEncoder, item_text
 from encoders.image import EfficientNetEncoder
-from encoders.matching import GRID, HeatMap, TextParts, heat_map, text_parts
+from encoders.matching import GREY, GRID, HeatMap, Occlusions, TextParts, heat_map, occluded, text_parts
 from encoders.text import TextEncoder, TextSettings
 from store.errors import InputError
 from store.records import Item
@@ -113,7 +113,7 @@ def test_the_heat_map_finds_a_planted_patch() -> None:
     image = Image.new("RGB", (140, 210), "#404040")
     ImageDraw.Draw(image).rectangle((80, 30, 99, 59), fill="red")
     red = Colours().encode([Image.new("RGB", (9, 9), "red")])[0]
-    found = heat_map(image, red, Colours().encode)
+    found = heat_map(Colours().encode(occluded(image)), red)
     assert hottest(found) == (1, 4)
     assert np.shape(found.drops) == (GRID, GRID)
     assert np.sum(np.array(found.drops) > 0.01) == 1
@@ -126,11 +126,62 @@ def test_the_heat_map_of_a_real_network_stays_on_what_is_there(image_encoder: Ef
     canvas = np.full((224, 224, 3), 128, dtype=np.uint8)
     canvas[128:192, 32:96] = stripes
     direction = image_encoder.encode([Image.fromarray(stripes)])[0]
-    drops = np.array(heat_map(Image.fromarray(canvas), direction, image_encoder.encode).drops)
+    drops = np.array(heat_map(image_encoder.encode(occluded(Image.fromarray(canvas))), direction).drops)
     covered = np.zeros_like(drops, dtype=bool)
     covered[4:6, 1:3] = True
     np.testing.assert_allclose(drops[~covered], 0.0, atol=1e-5)
     assert drops[covered].max() > 0.01
+
+
+def test_a_heat_map_is_one_look_at_a_time(image_encoder: EfficientNetEncoder) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (90, 70, 3), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    other = image_encoder.encode([Image.fromarray(noise[::-1].copy())])[0]
+    drops = np.array(heat_map(Occlusions(image_encoder.encode).of(b"noise", lambda: image), other).drops)
+    whole = float(image_encoder.encode([image])[0] @ other)
+    rows, columns = np.linspace(0, 90, GRID + 1).round().astype(int), np.linspace(0, 70, GRID + 1).round().astype(int)
+    for row in range(GRID):
+        for column in range(GRID):
+            covered = noise.copy()
+            covered[rows[row] : rows[row + 1], columns[column] : columns[column + 1]] = GREY
+            lost = whole - float(image_encoder.encode([Image.fromarray(covered)])[0] @ other)
+            assert drops[row, column] == pytest.approx(lost, abs=1e-5)
+    assert np.ptp(drops) > 0.01
+
+
+def test_a_picture_is_looked_at_once_whatever_it_is_compared_with(tmp_path: Path) -> None:
+    class Counted(Colours):
+        looks = 0
+
+        def encode(self, images: Sequence[Image.Image]) -> np.ndarray:
+            self.looks += len(images)
+            return super().encode(images)
+
+    image = Counted()
+    encoder = ContentEncoder(text=Letters(), image=image)  # type: ignore[arg-type]
+    red, dark, blue = (
+        Item(name, name, image=painted(tmp_path / f"{name}.png", name)) for name in ("red", "black", "blue")
+    )
+    first = encoder.match(red, dark)
+    assert image.looks == 2 + 2 * (1 + GRID**2)
+    assert encoder.match(red, dark) == first
+    encoder.match(red, blue)
+    assert image.looks == 2 + 2 + 2 + 3 * (1 + GRID**2)
+    painted(tmp_path / "red.png", "white")
+    encoder.match(red, dark)
+    assert image.looks == 2 + 2 + 2 + 2 + 4 * (1 + GRID**2), "a picture that has changed is looked at again"
+
+
+def test_the_oldest_occlusions_are_forgotten() -> None:
+    looked: list[str] = []
+    occlusions = Occlusions(Colours().encode, kept=2)
+
+    def look(name: str) -> None:
+        occlusions.of(name.encode(), lambda: (looked.append(name), Image.new("RGB", (9, 9), name))[1])
+
+    for name in ("red", "blue", "red", "black", "red", "blue"):
+        look(name)
+    assert looked == ["red", "blue", "black", "blue"]
 
 
 def test_pictures_of_two_items_and_what_is_missing(tmp_path: Path) -> None:

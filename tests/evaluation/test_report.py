@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from evaluation.evaluate import EvaluationSettings, evaluate
-from evaluation.intervals import BootstrapSettings
+from evaluation.intervals import BootstrapSettings, Interval
 from evaluation.protocols import leave_last_out
 from evaluation.report import render, write_report
-from evaluation.results import Report, TrainingCurve
+from evaluation.results import Faithfulness, Removal, Report, TrainingCurve
 from store.interactions import Interactions
 
 HOSTILE = "</script><script>alert(1)</script>"
@@ -37,6 +37,17 @@ def report() -> Report:
         item_vectors=generator.normal(size=(41, 4)),
         milliseconds=dict.fromkeys(rankings, 0.5),
         training=curves,
+        faithfulness=Faithfulness(
+            readers=2,
+            cited=3,
+            removals=20,
+            comprehensiveness=Interval(0.345, 0.3, 0.39),
+            chance=Interval(0.051, 0.04, 0.06),
+            ratio=Interval(6.76, 5.5, 8.1),
+            above_chance=1.0,
+            additivity_error=2.5e-7,
+            drops=(Removal(cited=0.3, chance=0.04), Removal(cited=0.39, chance=0.06)),
+        ),
         settings=EvaluationSettings(bootstrap=BootstrapSettings(resamples=100)),
     )
 
@@ -79,7 +90,17 @@ def test_page_is_self_contained_and_its_links_lead_somewhere(page: str) -> None:
     assert len(elements.ids) == len(set(elements.ids))
     assert elements.links
     assert {link.removeprefix("#") for link in elements.links} <= set(elements.ids)
-    figures = {"quality", "differences", "recall", "beyond", "history", "popularity", "training-0", "training-1"}
+    figures = {
+        "quality",
+        "differences",
+        "recall",
+        "beyond",
+        "history",
+        "popularity",
+        "training-0",
+        "training-1",
+        "removals",
+    }
     assert {f"figure-{name}" for name in figures} <= set(elements.ids)
 
 
@@ -102,6 +123,8 @@ def test_figures_and_facts_are_stated(page: str, report: Report) -> None:
         "diversity, cosine distance",
         "not told apart",
         "ms per reader",
+        "6.76",
+        "2.5e-07",
     ):
         assert expected in text
 
@@ -112,6 +135,7 @@ def test_one_system_has_no_differences(report: Report) -> None:
             "systems": (report.system("pipeline"),),
             "differences": (),
             "training": (),
+            "faithfulness": None,
             "by_history": (),
             "by_popularity": (),
         }
@@ -119,3 +143,4 @@ def test_one_system_has_no_differences(report: Report) -> None:
     page = render(alone)
     assert "Is pipeline better?" not in page
     assert 'id="training"' not in page
+    assert 'id="faithfulness"' not in page

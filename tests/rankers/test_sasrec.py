@@ -85,6 +85,25 @@ def test_forward_equals_the_reference(positions):
     torch.testing.assert_close(states, reference_states(model, sequence), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("positions", ["absolute", "relative", "none"])
+def test_the_last_states_are_those_of_forward(positions):
+    model = build_model(replace(SETTINGS, positions=positions))
+    sequences, lengths = torch.tensor([[3, 7, 1, 7, 12], [5, 2, 0, 0, 0], [9, 0, 0, 0, 0]]), torch.tensor([5, 2, 1])
+    with torch.no_grad():
+        expected = model(sequences, lengths)[torch.arange(3), lengths - 1]
+        torch.testing.assert_close(model.last_states(sequences, lengths), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_candidates_that_readers_share_score_as_each_alone():
+    scorer = SASRecScorer(build_model())
+    readers, shared = audience([1, 2, 3], [4, 5]), np.array([[7, 2, 0]] * 2)
+    together = scorer.score(readers, shared)
+    alone = [scorer.score(readers.rows(row, row + 1), shared[:1])[0] for row in range(2)]
+    mixed = scorer.score(readers, np.array([[7, 2, 0], [2, 7, 0]]))
+    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(together[1], mixed[1][[1, 0, 2]], rtol=1e-5, atol=1e-6)
+
+
 def test_the_future_changes_nothing():
     model = build_model()
     lengths = torch.tensor([6])

@@ -443,7 +443,8 @@ def test_what_the_models_know_of_an_item_and_of_a_reader(api: TestClient) -> Non
     profile = api.get("/explain/item", params={"item_id": "50"}).json()
     assert profile["item"]["item_id"] == "50"
     assert 0 <= profile["reached"] <= profile["users"]
-    taste = api.post("/explain/taste", json={"user_id": "1"}).json()
+    taste = api.post("/explain/taste?language=en", json={"user_id": "1"}).json()
+    assert f"{taste['history']} items" in taste["words"]["text"]
     assert sum(group["size"] for group in taste["groups"]) == taste["history"]
     assert api.get("/explain/item", params={"item_id": "nothing"}).status_code == 404
     assert api.post("/explain/taste", json={"user_id": "nobody"}).status_code == 404

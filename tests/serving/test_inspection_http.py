@@ -45,13 +45,20 @@ def test_a_contrast_sums_to_the_difference_and_turns_around(api: TestClient) -> 
     assert found["difference"] == pytest.approx(sum(found["channels"].values()), abs=1e-4)
     back = api.post("/explain/contrast", json=body | {"item_id": second, "other_id": first}).json()
     assert back["difference"] == pytest.approx(-found["difference"], abs=1e-4)
+    assert found["words"] is None
+    told = api.post("/explain/contrast?language=en", json=body).json()["words"]
+    assert found["item"]["title"] in told["text"]
+    assert found["other"]["title"] in told["text"]
+    assert api.post("/explain/contrast?language=tlh", json=body).status_code == 422
     assert api.post("/explain/contrast", json=body | {"other_id": "nope"}).status_code == 404
     assert api.post("/explain/contrast", json=body | {"k": 3}).status_code == 422
 
 
 def test_what_it_takes_to_lose_an_item(api: TestClient) -> None:
     item = api.get("/recommend?user_id=1&k=1").json()["items"][0]["item"]["item_id"]
-    found = api.post("/explain/removal", json={"item_id": item, "query": {"user_id": "1", "k": 10}}).json()
+    body = {"item_id": item, "query": {"user_id": "1", "k": 10}}
+    found = api.post("/explain/removal?language=zh", json=body).json()
+    assert "得分最高的10个" in found["words"]["text"]
     assert found["k"] == 10
     assert found["items"] is None or found["at_least"] <= len(found["items"])
     if found["is_smallest"]:

@@ -10,8 +10,13 @@ from fastapi.testclient import TestClient
 
 from agent.answering import liked_items
 from agent.profile import profile_of
+from encoders.images import load_image
 from pipeline.query import Query
+from serving.http.responses import public
 from serving.service import Service
+from serving.ui.pictures import Pictures
+from serving.ui.render import Renderer
+from serving.ui.status import StatusTab
 from store.errors import InputError, UnknownUser
 from store.records import Event, EventKind
 
@@ -91,6 +96,20 @@ def test_only_a_reason_that_is_none_can_be_set_aside(trained_service: Service, r
     assert trained_service.store.verdicts(user_id=reader) == []
 
 
+def test_status_shows_what_readers_say(trained_service: Service, reader: str) -> None:
+    tab = StatusTab(trained_service, Renderer(Pictures(load_image)))
+    for because, agrees in ((None, True), (LIKED[1], False), (LIKED[1], False), (LIKED[1], False)):
+        trained_service.verdicts.note(
+            user_id=reader, item_id="127", because=because, agrees=agrees, snapshot_id="a snapshot"
+        )
+    page, counts = tab.draw(), trained_service.store.verdict_counts()
+    assert "What readers say of explanations" in page
+    assert f"{counts.reasons.agreed / counts.reasons.said:.2f} ({counts.reasons.said})" in page
+    assert f"{counts.disputed[0].against} of {counts.disputed[0].said}" in page
+    assert trained_service.recommender.item(counts.disputed[0].name).title in page
+    assert 'title="snapshot a snapshot"' in page
+
+
 def test_over_http(api: TestClient, trained_service: Service, reader: str) -> None:
     body = {"user_id": reader, "item_id": "127", "because": LIKED[0], "agrees": False, "set_aside": True}
     answer = api.post("/explain/verdicts", json=body)
@@ -99,5 +118,9 @@ def test_over_http(api: TestClient, trained_service: Service, reader: str) -> No
     assert listed == [answer.json()]
     assert listed[0]["snapshot_id"] == trained_service.recommender.snapshot_id
     assert list(trained_service.verdicts.aside(reader)) == [LIKED[0]]
+    counts = api.get("/explain/verdicts/counts").json()
+    assert counts == public(trained_service.store.verdict_counts())
+    assert counts["reasons"]["said"] > counts["reasons"]["agreed"]
+    assert LIKED[0] in {one["name"] for one in counts["disputed"]}
     assert api.post("/explain/verdicts", json=body | {"because": "no such item"}).status_code == 404
     assert api.post("/explain/verdicts", json=body | {"agrees": "maybe"}).status_code == 422
