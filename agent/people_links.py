@@ -6,6 +6,7 @@ from agent import language as cue_labels
 from agent.reading import Mention, Reading
 
 MAX_NAME_WORDS = 4
+_TELLING_LETTERS = 6
 _GENERIC_TEXT = """
 brothers brother sisters sister bros family films pictures studios studio
 """
@@ -58,7 +59,9 @@ def _known(reading: Reading, place: int, *, cued: bool = False) -> Mention | Non
         if word in lexicon.surnames:
             capital = place > 0 and _stands_out(reading, place)
             noun = place + 1 < len(reading) and reading.folds[place + 1] in lexicon.language.neutral_nouns
-            if cued or capital or noun:
+            # In a message without capitals, a name that is one person's alone and long enough to be no other word.
+            alone = not reading.utterance.cased and len(word) >= _TELLING_LETTERS and " " in lexicon.surnames[word]
+            if cued or capital or noun or alone:
                 return _with_kin(reading, place, lexicon.surnames[word])
     if cued and end - place >= 2 and not reading.cue_at(place + 1):
         words = reading.folds[place : place + 2]
