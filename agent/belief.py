@@ -1,4 +1,4 @@
-"""What is believed of the item that somebody looks for: a distribution over candidates, and what their words make of it.
+"""What is believed of the item that somebody looks for: a distribution over candidates, moved by words.
 
 With b(i) the probability that item i is the one, and P(answer | i) from the answer model, Bayes' rule gives
 

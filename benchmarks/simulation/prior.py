@@ -27,8 +27,8 @@ class Features:
     Attributes:
         tables: those that depend on both, float32 [U+1, N+1] each: EASE, spectral filter, likeness of the item's
             attributes to those of the user's items together, and to the most alike of them.
-        items: those of the item, float32 [N+1, 3]: log popularity, no user yet, log of the number of its attributes (who
-            names one of n attributes at random names a given one with probability 1/n).
+        items: those of the item, float32 [N+1, 3]: log popularity, no user yet, log of the number of its attributes
+            (who names one of n attributes at random names a given one with probability 1/n).
     """
 
     tables: tuple[Floats, ...]

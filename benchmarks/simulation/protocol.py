@@ -11,13 +11,13 @@ import scipy.sparse as sp
 from agent.asking import Moves
 from agent.belief import AnswerModel, Belief, Mask
 from benchmarks.simulation.prior import Prior
-from benchmarks.simulation.world import Floats, Sessions
+from benchmarks.simulation.world import Sessions
 from store.ids import IndexArray
 
 TURNS, SHOWN = 15, 10
 ACTIONS = TURNS - 1
-"""As UNICORN's programme counts: naming the first attribute is a turn, so that 14 moves are left; the numbers of turns that
-it reports are those of the moves, and a session without a hit counts as 15."""
+"""As UNICORN's programme counts: naming the first attribute is a turn, so that 14 moves are left; the turns
+that it reports are numbers of moves, and a session without a hit counts as 15."""
 
 Policy = Callable[[Belief, sp.csr_matrix, Mask], Moves]
 
@@ -126,9 +126,3 @@ class _Group:
         truth = self._has[self._targets[asked], attribute]
         answer = truth ^ (self._generator.random(len(asked)) < rules.noise)
         self._belief.answer(asked, self._has[:, attribute].T, answer, rules.answers)
-
-
-def uniform(belief: Belief) -> Floats:
-    """The same belief in all that is possible, [B, C]."""
-    possible = belief.possible.astype(np.float32)
-    return possible / np.maximum(possible.sum(axis=1, keepdims=True), 1.0)

@@ -16,7 +16,7 @@ from store.interactions import Interactions
 
 @dataclass(frozen=True)
 class World:
-    """U users, N items, A attributes, counted from 0 in the files and in ``attributes``' columns; users and items from 1 here.
+    """U users and N items, counted from 1 here and from 0 in the files; A attributes.
 
     Attributes:
         attributes: 1 where an item has an attribute, sparse [N+1, A].
@@ -37,9 +37,8 @@ class World:
         named = _pairs(folder / "item-attributes.txt.gz")
         everything = np.concatenate([train, valid, test])
         users, items = int(everything[:, 0].max()), int(max(everything[:, 1].max(), named[:, 0].max() + 1))
-        attributes = sp.csr_matrix(
-            (np.ones(len(named), dtype=np.float32), (named[:, 0] + 1, named[:, 1])), shape=(items + 1, named[:, 1].max() + 1)
-        )
+        ones, shape = np.ones(len(named), dtype=np.float32), (items + 1, int(named[:, 1].max()) + 1)
+        attributes = sp.csr_matrix((ones, (named[:, 0] + 1, named[:, 1])), shape=shape)
         attributes.sum_duplicates()
         attributes.data[:] = 1.0
         known = _interactions(train, users, items)
