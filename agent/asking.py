@@ -90,7 +90,7 @@ def question_gains(beliefs: Probabilities, carriers: sp.csr_matrix, answers: Ans
         answers: how they err.
     """
     share = np.clip(np.asarray(beliefs @ carriers, dtype=np.float32), 0.0, 1.0)
-    missed, mistaken = (entropy(np.float32(rate)[None])[0] for rate in (answers.missed, answers.mistaken))
+    missed, mistaken = entropy(np.array([answers.missed, answers.mistaken], dtype=np.float32))
     yes = share * np.float32(1 - answers.missed - answers.mistaken) + np.float32(answers.mistaken)
     return entropy(yes) - share * missed - (1 - share) * mistaken
 
@@ -118,7 +118,7 @@ def decide(beliefs: Probabilities, carriers: sp.csr_matrix, asked: Mask, setting
     """
     items = most_probable(beliefs, settings.shown)
     showing = showing_gains(beliefs, items)
-    if carriers.shape[1] == 0:
+    if asked.shape[1] == 0:
         nothing = np.zeros(len(beliefs), dtype=np.int64)
         return Moves(np.ones(len(beliefs), dtype=np.bool_), items, nothing, np.zeros_like(showing), showing)
     gains = np.where(asked, np.float32(-np.inf), question_gains(beliefs, carriers, settings.answers))

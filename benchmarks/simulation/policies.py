@@ -47,7 +47,7 @@ class MaxEntropy:
         left = np.maximum(possible.sum(axis=1), 1)
         items = most_probable(belief.probabilities(), SHOWN)
         nothing = np.zeros(len(belief), dtype=np.float32)
-        if carriers.shape[1] == 0:
+        if asked.shape[1] == 0:
             show = np.ones(len(belief), dtype=np.bool_)
             return Moves(show, items, nothing.astype(np.int64), nothing, nothing)
         gains = np.where(asked, -np.inf, question_gains(uniform(possible), carriers, _CERTAIN))
