@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -46,22 +46,24 @@ class Contest:
         split: the pairs to be found: `valid`, to choose settings by, or `test`.
         at_most: sessions of a seed, each of another pair.
         eagerness: of the policy; None for its own.
+        features: that the prior may use.
     """
 
-    def __init__(self, world: World, *, split: str, at_most: int, eagerness: float | None) -> None:
+    def __init__(
+        self, world: World, *, split: str, at_most: int, eagerness: float | None, features: Sequence[str]
+    ) -> None:
         self._attributes = world.attributes
         self._pairs = world.test if split == "test" else world.valid
         self._at_most = at_most
         default = AskingSettings(shown=SHOWN)
         self._asking = default if eagerness is None else replace(default, eagerness=eagerness)
-        features = Features.of(world.train, world.attributes)
+        known, known_features = world.train, Features.of(world.train, world.attributes)
         sessions = Sessions.draw(world.valid, world.attributes, np.random.default_rng(0))
-        self.weights = learn_weights(features, sessions, world.attributes, world.train.matrix)
-        known = world.train
+        self.weights = learn_weights(known_features, sessions, world.attributes, known.matrix, names=features)
         if split == "test":
             known = world.with_valid()
-            features = Features.of(known, world.attributes)
-        self._features, self._met = features, sp.csr_matrix(known.matrix)
+            known_features = Features.of(known, world.attributes)
+        self._features, self._met = known_features, sp.csr_matrix(known.matrix)
 
     def row(self, name: str, seed: int) -> Mapping[str, float | None]:
         """Figures of one row with one seed."""
@@ -87,6 +89,7 @@ def main() -> None:
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="what is looked for")
     parser.add_argument("--sessions", type=int, default=_SESSIONS, help="at most so many a seed, drawn at random")
     parser.add_argument("--eagerness", type=float, help="weight of what showing tells against what asking tells")
+    parser.add_argument("--prior", help=f"use these only, with commas between: {', '.join(NAMES)}")
     arguments = parser.parse_args()
     names = chosen(ROWS, arguments.only)
     contest = Contest(
@@ -94,6 +97,7 @@ def main() -> None:
         split=arguments.split,
         at_most=_QUICK_SESSIONS if arguments.quick else arguments.sessions,
         eagerness=arguments.eagerness,
+        features=chosen(NAMES, arguments.prior.split(",") if arguments.prior else ()),
     )
     report = Report("simulation")
     report.environment = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,7 +98,14 @@ class Prior:
         return logs
 
 
-def learn_weights(features: Features, sessions: Sessions, attributes: sp.csr_matrix, met: sp.csr_matrix) -> Floats:
+def learn_weights(
+    features: Features,
+    sessions: Sessions,
+    attributes: sp.csr_matrix,
+    met: sp.csr_matrix,
+    *,
+    names: Collection[str] = NAMES,
+) -> Floats:
     """Maximum likelihood of the targets among the items with the attribute named first: float32 [F].
 
     Args:
@@ -105,6 +113,7 @@ def learn_weights(features: Features, sessions: Sessions, attributes: sp.csr_mat
         sessions: that are not of the test.
         attributes: sparse [N+1, A].
         met: sparse [U+1, N+1], items that do not compete.
+        names: the features that may be used; the others weigh 0.
     """
     columns = sp.csc_matrix(attributes)
     cases = []
@@ -128,4 +137,6 @@ def learn_weights(features: Features, sessions: Sessions, attributes: sp.csr_mat
         return total / count + _RIDGE / 2 * float(weights @ weights), slope / count + _RIDGE * weights
 
     start = np.zeros(len(NAMES))
-    return minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 60}).x.astype(np.float32)
+    bounds = [(None, None) if name in names else (0.0, 0.0) for name in NAMES]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60})
+    return found.x.astype(np.float32)

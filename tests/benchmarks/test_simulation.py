@@ -126,6 +126,13 @@ def test_the_prior_learns_who_wants_what_and_leaves_out_what_was_met(world: Worl
     assert logs[own & ~met].mean() > logs[~own].mean() + 1
 
 
+def test_the_prior_uses_the_features_named_only(world: World) -> None:
+    features = Features.of(world.train, world.attributes)
+    sessions = Sessions.draw(world.valid, world.attributes, np.random.default_rng(0))
+    weights = learn_weights(features, sessions, world.attributes, world.train.matrix, names=("ease", "popularity"))
+    assert {name for name, weight in zip(NAMES, weights, strict=True) if weight} == {"ease", "popularity"}
+
+
 def test_figures_by_hand() -> None:
     figures = Outcomes(np.array([1, 6, 0]), np.array([1, 3, 0])).figures()
     assert figures["sr@5"] == pytest.approx(1 / 3)
