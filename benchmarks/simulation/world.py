@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from store.ids import IndexArray
 from store.interactions import Interactions
 
+Floats = NDArray[np.float32]
+
 
 @dataclass(frozen=True)
 class World:
@@ -98,6 +100,3 @@ class Sessions:
         """Positions of the sessions that begin with the same attribute."""
         order = np.argsort(self.given, kind="stable")
         return np.split(order, np.flatnonzero(np.diff(self.given[order])) + 1)
-
-
-Floats = NDArray[np.float32]
