@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from agent.reading import Mention, Reading
 
-_MARKS = tuple(
-    tuple(phrase.split())
-    for phrase in (
-        "no sorry i meant", "sorry i meant", "no i meant", "no i mean", "no wait", "wait no", "oh wait no", "no sorry",
-        "sorry no", "scratch that", "i meant", "i mean", "make that", "or rather", "correction", "no make it",
-    )
-)  # fmt: skip
-
 
 def take_corrections(reading: Reading) -> None:
     """The nearest mention before such a phrase gives way to the first one of its kind behind it; both are needed."""
+    marks = [phrase.split() for phrase in reading.lexicon.language.corrections]
     for place in range(len(reading)):
-        length = next((len(mark) for mark in _MARKS if tuple(reading.folds[place : place + len(mark)]) == mark), 0)
+        length = max((len(mark) for mark in marks if reading.folds[place : place + len(mark)] == mark), default=0)
         if not length or any(reading.taken[at] is not None for at in range(place, place + length)):
             continue
         meant = min((m for m in reading.mentions if m.start >= place + length), key=_start, default=None)
@@ -33,7 +26,6 @@ def _start(mention: Mention) -> int:
 
 
 def _replaces(meant: Mention, said: Mention) -> bool:
-    attributes = ({ref.attribute for ref in mention.refs} for mention in (meant, said))
-    return meant.kind == said.kind and set.intersection(*attributes) == set.union(
-        *({r.attribute for r in m.refs} for m in (meant, said))
-    )
+    """Of one kind, and values of one attribute."""
+    attributes = [{ref.attribute for ref in mention.refs} for mention in (meant, said)]
+    return meant.kind == said.kind and attributes[0] == attributes[1]

@@ -42,6 +42,7 @@ class Language:
         synonyms: phrase -> catalogue values it may mean, first existing one acts.
         specific: synonyms that say more than the value: they stay in the mood as well.
         rewrites: phrase -> what it stands for, before anything is read.
+        corrections: phrases behind which stands what was meant in place of what was said.
         small_talk: phrases of which an utterance may consist without wanting anything.
         out_of_scope: regular expressions for what no catalogue answers.
         numbers: number words.
@@ -68,6 +69,7 @@ class Language:
     synonyms: Mapping[str, tuple[str, ...]]
     specific: frozenset[str]
     rewrites: Mapping[str, str]
+    corrections: tuple[str, ...]
     small_talk: tuple[str, ...]
     out_of_scope: tuple[str, ...]
     numbers: Mapping[str, int]

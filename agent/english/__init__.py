@@ -18,7 +18,7 @@ from agent.english.scales import (
     VAGUE_COUNTS,
 )
 from agent.english.synonyms import REWRITES, SPECIFIC, SYNONYMS
-from agent.english.talk import OUT_OF_SCOPE, SMALL_TALK
+from agent.english.talk import CORRECTIONS, OUT_OF_SCOPE, SMALL_TALK
 from agent.english.words import EVERYDAY, NEUTRAL_NOUNS, QUALITIES, STOP
 from agent.language import Language
 
@@ -31,6 +31,7 @@ ENGLISH = Language(
     synonyms=SYNONYMS,
     specific=SPECIFIC,
     rewrites=REWRITES,
+    corrections=CORRECTIONS,
     small_talk=SMALL_TALK,
     out_of_scope=OUT_OF_SCOPE,
     numbers=NUMBERS,

@@ -24,6 +24,12 @@ do you like movies|are you there|anybody there|tell me about yourself|how do you
 SMALL_TALK = tuple(phrase for line in _COURTESY.split("\n") for phrase in line.split("|") if phrase)
 """Phrases of which an utterance may consist without wanting anything."""
 
+CORRECTIONS = (
+    *("no sorry i meant", "sorry i meant", "no i meant", "no i mean", "no wait", "wait no", "oh wait no", "no sorry"),
+    *("sorry no", "scratch that", "i meant", "i mean", "make that", "no make it", "or rather", "correction"),
+)
+"""Phrases behind which stands what was meant in place of what was said."""
+
 OUT_OF_SCOPE = (
     r"\bweather\b",
     r"\bcapital (city )?of\b",
