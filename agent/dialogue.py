@@ -128,7 +128,7 @@ class Dialogues:
         return self._understood(utterance, ChatState())
 
     def refined(self, wish: Request, text: str) -> Request:
-        request = self.understand(clean(text))
+        request = self._understood(clean(text), ChatState(), wish=True)
         manner = {"intent": Intent.SIMILAR, "manner": "also"} if request.items_like else {"manner": "refine"}
         lexicon = self._understander.lexicon
         refined = merged(wish, request.model_copy(update=manner), lexicon, reference=wish.items_like)
@@ -160,7 +160,9 @@ class Dialogues:
         self._check(chat_id)
         if not text:
             raise InputError("the chip is empty", fix='Type a wish, such as "after 1990".')
-        return self._stream(chat_id, "", lambda turn: self._answerer.add(turn, self._understood(text, turn.state)))
+        return self._stream(
+            chat_id, "", lambda turn: self._answerer.add(turn, self._understood(text, turn.state, wish=True))
+        )
 
     def undo(self, chat_id: str) -> Iterator[TurnEvent]:
         self._check(chat_id)
@@ -229,8 +231,8 @@ class Dialogues:
             liked=liked,
         )
 
-    def _understood(self, utterance: str, state: ChatState) -> Request:
-        request = self._understander.understand(utterance, context_of(state.memory))
+    def _understood(self, utterance: str, state: ChatState, *, wish: bool = False) -> Request:
+        request = self._understander.understand(utterance, context_of(state.memory), wish=wish)
         if self._llm_understander is None:
             return request
         return self._llm_understander.completed(utterance, request, self._understander.lexicon)

@@ -87,13 +87,18 @@ class Understander:
     def _rewritten(self, utterance: str) -> str:
         return self._rewrites.sub(lambda match: self._language.rewrites[match[0].casefold()], utterance)
 
-    def understand(self, utterance: str, context: Context | None = None) -> Request:
+    def understand(self, utterance: str, context: Context | None = None, *, wish: bool = False) -> Request:
         """The request of one utterance, not yet merged with what was asked before.
+
+        Args:
+            utterance: what was said.
+            context: what was on the table.
+            wish: it was typed as a part of the request, where nobody chats: intents are left to the rules.
 
         Raises:
             InputError: longer than ``tokens.MAX_CHARACTERS``.
         """
-        return request_of(self.read(utterance, context), self._intents)
+        return request_of(self.read(utterance, context), None if wish else self._intents)
 
     def read(self, utterance: str, context: Context | None = None) -> Linked:
         """What the rules link. Raises ``InputError`` as ``understand`` does."""

@@ -23,7 +23,6 @@ from serving.ui.status import StatusTab
 from serving.ui.theme import stylesheet, theme
 from serving.ui.what_if import WhatIfView
 from serving.ui.why import WhyTab
-from serving.ui.why_removal import RemovalView
 
 QUEUE = 64
 """Waiting events, over all visitors; more are refused instead of growing memory."""
@@ -36,7 +35,7 @@ def build_ui(service: UiService) -> gr.Blocks:
     catalogue = CatalogueView(service, renderer)
     batch = BatchView(service, renderer)
     why, what_if = WhyTab(service, renderer), WhatIfView(service, renderer)
-    removal, compare = RemovalView(service, renderer), CompareView(service, renderer)
+    compare = CompareView(service, renderer)
     audit, status = AuditView(service, renderer), StatusTab(service, renderer)
 
     def open_why(user_id: str, chat_id: str, event: gr.EventData) -> dict[Any, Any]:
@@ -63,7 +62,7 @@ def build_ui(service: UiService) -> gr.Blocks:
             with gr.Tab("Why", id="why"), gr.Tabs(elem_id="why-views") as why_views:
                 with gr.Tab("Item", id="item"):
                     why.build()
-                    removal.build()
+                    why.removal.build()
                 with gr.Tab("What if", id="what-if"):
                     what_if.build()
                 with gr.Tab("Compare", id="compare") as compare_tab:
@@ -77,7 +76,6 @@ def build_ui(service: UiService) -> gr.Blocks:
         batch.connect(file_tab)
         status.connect(status_tab)
         catalogue.connect(catalogue_tab)
-        removal.connect(why.user, why.item, why.chat)
         compare.connect(compare_tab, why.user, why.item)
         audit.connect(audit_tab)
         across: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 4, "api_visibility": "private"}

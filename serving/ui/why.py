@@ -20,6 +20,7 @@ from serving.ui.path_graph import coverage, depth_rows, path_picture
 from serving.ui.render import Renderer, person, subtitle
 from serving.ui.why_content import sides
 from serving.ui.why_global import KnownPanel
+from serving.ui.why_removal import RemovalView
 from serving.wording import liked_by
 from store.errors import TastemakerError
 from store.records import Item
@@ -39,6 +40,7 @@ class WhyTab:
         self._service = service
         self._draw = renderer
         self.known = KnownPanel(service, renderer)
+        self.removal = RemovalView(service, renderer)
 
     def build(self) -> None:
         """Inside ``gr.Tab``."""
@@ -72,7 +74,7 @@ class WhyTab:
         return [
             self.user, self.item, self.chat, self.pick_user, self.pick_item, self.head, self.channels, self.moved,
             self.history, self.timeline_head, self.timeline, self.paths, self.content, self.match, self.summary,
-            self.known.part,
+            self.known.part, self.removal.board,
         ]  # fmt: skip
 
     def connect(self) -> None:
@@ -86,6 +88,7 @@ class WhyTab:
         here = [self.user, self.item, self.chat]
         self.content.matching(self.matching, self.item, **settings | {"outputs": self.match})
         self.known.connect(user=self.user, item=self.item, settings=settings)
+        self.removal.connect(*here)
         self.history.whatif(self.whatif, here, trigger_mode="always_last", **settings)
         self.history.notwhy(self.note_not_why, here, **settings)
         self.history.aside(self.set_aside, here, **settings)
@@ -168,6 +171,8 @@ class WhyTab:
                 self.pick_user: self._picker_user(user_name),
                 self.pick_item: self._picker_item(item_name),
             }
+            if not without and not noted:  # else the same reader and item stay in view, with what was found for them
+                pickers |= {self.removal.board: self.removal.offer(item_id)}
             if not item_id:
                 return pickers | self._nothing(self._draw("why_empty.html"))
             query = asked_query(self._service, user_id=user_id, chat_id=chat_id, item_id=item_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import gradio as gr
 
@@ -31,17 +30,16 @@ class RemovalView:
         self.board = drawn(name="why-removal", events=("lose",))
 
     def connect(self, user: gr.Textbox, item: gr.Textbox, chat: gr.Textbox) -> None:
-        """Wire the events; inside ``gr.Blocks``.
+        """Wire the button; inside ``gr.Blocks``. The tab draws the offer together with what it explains.
 
         Args:
-            user, item, chat: hidden fields with the ids in view; another reader or item empties the part.
+            user, item, chat: hidden fields with the ids in view.
         """
-        settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        gr.on([user.change, item.change, chat.change], self.offer, item, self.board, **settings)
         # The search runs the models some hundred times: two at once are enough for this machine.
         self.board.lose(
-            self.search, [user, item, chat], self.board, concurrency_limit=2, concurrency_id="removal", **settings
-        )
+            self.search, [user, item, chat], self.board,
+            concurrency_limit=2, concurrency_id="removal", show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
 
     def offer(self, item_id: str) -> str:
         """The button, where an item is in view."""
