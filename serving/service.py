@@ -21,7 +21,7 @@ from serving.shelf import SnapshotShelf
 from serving.verdicts import Verdicts
 from store.assets import AssetCache, AssetProgress
 from store.database import Store
-from store.errors import NoSnapshot, TastemakerError
+from store.errors import AssetError, NoSnapshot, TastemakerError
 from store.snapshots import REBUILD, Snapshot, SnapshotStore
 
 if TYPE_CHECKING:
@@ -403,11 +403,16 @@ class Service:
 
     @property
     def intents(self) -> LearnedIntents | None:
-        """Learned intents of requests; None with a text encoder that they were not learned with."""
+        """Learned intents of requests; None without a text encoder, or with one that they were not learned with."""
         from agent.english import INTENTS_FILE
         from agent.intent_model import LearnedIntents
 
-        return LearnedIntents.open(INTENTS_FILE, self.encoder.encode_query, encoder=self.encoder.text_fingerprint)
+        try:
+            encoder = self.encoder
+        except AssetError as error:
+            log.warning("intents are told by rules alone", problem=error.problem)
+            return None
+        return LearnedIntents.open(INTENTS_FILE, encoder.encode_query, encoder=encoder.text_fingerprint)
 
     def _build_llm(self) -> LLM | None:
         """None where it cannot be had: the words then come from templates, and the page says so."""

@@ -92,6 +92,14 @@ def test_a_chat_model_that_cannot_be_had_leaves_the_words_to_templates(settings:
         assert service.readiness().degraded == ("llm",)
 
 
+def test_without_a_text_encoder_intents_are_left_to_the_rules(settings: Settings, tmp_path: Path) -> None:
+    with Service.open(settings) as service:
+        assert service.intents is not None
+    alone = settings.model_copy(update={"cache": tmp_path / "empty", "offline": True})
+    with Service.open(alone) as service:
+        assert service.intents is None
+
+
 def test_the_llm_section_becomes_the_agents_settings() -> None:
     section = LLMSection(backend="openai", base_url="http://x/v1", api_key="sk-1", model="m")  # type: ignore[arg-type]
     made = llm_settings(section, model=section.model)
