@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
@@ -73,6 +74,22 @@ def title_names(title: str) -> list[tuple[str, int]]:
     return names
 
 
+class _Told(NamedTuple):
+    """The texts of an item, the names that credits in them give, all capitalised names, and all words."""
+
+    title: str
+    description: str
+    credited: frozenset[str]
+    named: frozenset[str]
+    words: frozenset[str]
+
+    @classmethod
+    def read(cls, item: Item) -> _Told:
+        text = item.description
+        words = frozenset(_WORDS.findall(fold(f"{item.title} {text}".casefold())))
+        return cls(item.title, text, _names(_CREDITS, text), _names(_NAMES, text), words)
+
+
 class Lexicon:
     """Tables over one vocabulary.
 
@@ -101,15 +118,17 @@ class Lexicon:
         self._value_words = [key for key in self.values if len(key) >= 5]
         self.titles = self._titles()
         self._keys_by_word = _by_word(self.titles, language)
-        self.parts = _parts(self.titles, language)
+        known = previous._parts_by_key if previous else {}
+        self._parts_by_key = {key: known[key] if key in known else _parts_of(key, language) for key in self.titles}
+        self.parts = _own_parts(self.titles, self._parts_by_key)
         self._fuzzy_keys = [key for key in self.titles if len(key) >= 4]
         self.cues = PhraseTable((phrase, label) for label, phrases in language.cues.items() for phrase in phrases)
         self.judging = frozenset(phrase for label in (LIKE, DISLIKE, SEEN) for phrase in language.cues[label])
         self.small_talk = frozenset(language.small_talk)
         self.text = "\n".join(f"{item.title} {item.description}".casefold() for item in self.items.values())
-        self.words = frozenset(_WORDS.findall(fold(self.text)))
+        self._told = self._told_by_item(previous)
+        self.words = frozenset().union(*(told.words for told in self._told.values()))
         """Every word of a title or description."""
-        self._mentioned = self._names_by_item(previous)
         self.people = self._people()
         self.surnames = _surnames(self.people, language)
 
@@ -221,23 +240,23 @@ class Lexicon:
 
     # -- people
 
-    def _names_by_item(self, previous: Lexicon | None) -> dict[str, tuple[str, frozenset[str], frozenset[str]]]:
-        """Description, credited names and all capitalised names by item; what has not changed is not read again."""
-        known = previous._mentioned if previous else {}
+    def _told_by_item(self, previous: Lexicon | None) -> dict[str, _Told]:
+        """What each item's texts tell; what has not changed is not read again."""
+        known = previous._told if previous else {}
         found = {}
         for item_id, item in self.items.items():
             old = known.get(item_id)
-            if old is None or old[0] != item.description:
-                old = (item.description, _names(_CREDITS, item.description), _names(_NAMES, item.description))
+            if old is None or (old.title, old.description) != (item.title, item.description):
+                old = _Told.read(item)
             found[item_id] = old
         return found
 
     def _people(self) -> dict[str, str]:
         credited: Counter[str] = Counter()
         named: Counter[str] = Counter()
-        for _, credited_names, names in self._mentioned.values():
-            credited.update(credited_names)
-            named.update(names)
+        for told in self._told.values():
+            credited.update(told.credited)
+            named.update(told.named)
         people: dict[str, str] = {}
         for name, count in (*credited.most_common(), *named.most_common()):
             words = words_of(name)
@@ -273,19 +292,26 @@ class Lexicon:
         return False
 
 
-def _parts(titles: Mapping[str, Sequence[TitleEntry]], language: Language) -> dict[str, str]:
-    """Words side by side in the titles of one item only, telling ones among them, that are no title themselves."""
-    items: dict[str, set[str]] = {}
+def _own_parts(titles: Mapping[str, Sequence[TitleEntry]], parts: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Parts of the titles of one item only that are no title themselves -> that item."""
+    owners: dict[str, set[str]] = {}
     for key, entries in titles.items():
-        words = key.split()
-        for start in range(len(words)):
-            for stop in range(start + 1, min(len(words), start + MAX_PART_WORDS) + 1):
-                part = words[start:stop]
-                if stop - start == len(words) or not _telling(part, language):
-                    continue
-                for spelling in (" ".join(part), " ".join(part).removesuffix("s")):
-                    items.setdefault(spelling, set()).update(entry.item_id for entry in entries)
-    return {key: next(iter(found)) for key, found in items.items() if len(found) == 1 and key not in titles}
+        for part in parts[key]:
+            owners.setdefault(part, set()).update(entry.item_id for entry in entries)
+    return {part: next(iter(found)) for part, found in owners.items() if len(found) == 1 and part not in titles}
+
+
+def _parts_of(key: str, language: Language) -> tuple[str, ...]:
+    """Words side by side in a title, telling ones among them, with and without an "s" at the end."""
+    words = key.split()
+    parts = (
+        words[start:stop]
+        for start in range(len(words))
+        for stop in range(start + 1, min(len(words), start + MAX_PART_WORDS) + 1)
+        if stop - start < len(words)
+    )
+    spelled = [" ".join(part) for part in parts if _telling(part, language)]
+    return tuple(dict.fromkeys((*spelled, *(part.removesuffix("s") for part in spelled))))
 
 
 def _by_word(titles: Iterable[str], language: Language) -> dict[str, set[str]]:
