@@ -123,10 +123,6 @@ class Dialogues:
     def view(self, chat_id: str) -> ChatView:
         return self._view(self._load(chat_id))
 
-    def understand(self, utterance: str) -> Request:
-        """The request of a first turn, for ``tastemaker understand``. Raises ``InputError`` where it is too long."""
-        return self._understood(utterance, ChatState())
-
     def refined(self, wish: Request, text: str) -> Request:
         request = self._understood(clean(text), ChatState(), wish=True)
         manner = {"intent": Intent.SIMILAR, "manner": "also"} if request.items_like else {"manner": "refine"}

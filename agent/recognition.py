@@ -102,16 +102,16 @@ def _one_word(reading: Reading, start: int, stop: int, word: str, *, telling: bo
     if not capital:
         opens = start == 0 or reading.comma_before(start) or reading.break_before(start)
         return _asked_for(reading, start, stop, telling=telling) or (
-            judged and opens and (telling or _rated(reading, stop))
+            judged and opens and (telling or rated(reading, stop))
         )
     if telling or judged:
         return True
     return inside and (before in CONNECTORS or _listed(reading, stop) or _capitals_are_rare(reading))
 
 
-def _rated(reading: Reading, place: int) -> bool:
-    """Whether a verdict begins here: "was a hoot", "was horrible"."""
-    cue = reading.lexicon.cues.match(reading.folds, place)
+def rated(reading: Reading, place: int) -> bool:
+    """Whether a verdict begins here: "was great", "was horrible"."""
+    cue = reading.lexicon.cues.match(reading.folds, place) if place < len(reading) else None
     return cue is not None and cue[1] in (cue_labels.PRAISE, cue_labels.BLAME)
 
 

@@ -23,6 +23,16 @@ class Intent(StrEnum):
     SMALL_TALK = "small_talk"
     OUT_OF_SCOPE = "out_of_scope"
 
+    @property
+    def wishes(self) -> bool:
+        """Whether it wants items."""
+        return self in (Intent.RECOMMEND, Intent.SIMILAR)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is about items and wishes for nothing."""
+        return self in (Intent.EXPLAIN, Intent.COMPARE, Intent.DETAILS)
+
 
 class _Strict(BaseModel, frozen=True, extra="forbid"):
     """Immutable, and nothing unknown in it."""

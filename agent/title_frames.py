@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from rapidfuzz import fuzz, process
 
-from agent import language as cue_labels
 from agent.lexicon import MAX_TITLE_WORDS
 from agent.reading import CONNECTORS, Mention, Reading
-from agent.recognition import VAGUE, part_of_person
+from agent.recognition import VAGUE, part_of_person, rated
 from agent.tokens import value_key
 
 _BEFORE_TEXT = """
@@ -105,15 +104,10 @@ def _named(reading: Reading, start: int, stop: int, *, telling: bool) -> Mention
     common = reading.common(content)
     if all(word in language.stop_words | language.neutral_nouns for word in content):
         return None
-    if telling and len(content) == 1 and common and not _rated(reading, stop):
+    if telling and len(content) == 1 and common and not rated(reading, stop):
         return None
     entry = reading.lexicon.best(entries)
     return Mention("title", start, stop, items=(entry.item_id,)) if entry and entry.grade < 3 else None
-
-
-def _rated(reading: Reading, place: int) -> bool:
-    cue = reading.lexicon.cues.match(reading.folds, place) if place < len(reading) else None
-    return cue is not None and cue[1] in (cue_labels.PRAISE, cue_labels.BLAME)
 
 
 def _beside(reading: Reading, title: Mention) -> None:
@@ -144,8 +138,7 @@ def _misspelt(reading: Reading) -> None:
 
 
 def _known(reading: Reading, word: str) -> bool:
-    lexicon = reading.lexicon
-    return len(word) < 3 or word in lexicon.words or bool(reading.common([word])) or word in lexicon.language.stop_words
+    return len(word) < 3 or word in reading.lexicon.words or bool(reading.common([word]))
 
 
 def _nearest(reading: Reading, place: int) -> Mention | None:

@@ -13,6 +13,7 @@ from agent.tokens import stem, value_key
 # Similarities 0..100 of rapidfuzz.fuzz.ratio; short keys need more, for one letter changes them more.
 FUZZY_CUTOFF = 86.0
 SHORT_CUTOFF = 80.0
+_YEAR = re.compile(r"(18|19|20)\d\d")
 _SLOT_CUES = frozenset(
     (
         cue_labels.AS,
@@ -188,7 +189,7 @@ def _exact(reading: Reading, start: int, *, slot: Slot) -> Mention | None:
 
 def _after_year(reading: Reading, place: int) -> Mention | None:
     """ "The 2002 Insomnia": a year in front of a title that came out then."""
-    if not re.fullmatch(r"(18|19|20)\d\d", reading.folds[place]) or not reading.free(place, place + 1):
+    if not _YEAR.fullmatch(reading.folds[place]) or not reading.free(place, place + 1):
         return None
     for stop in range(reading.run_end(place, MAX_TITLE_WORDS), place + 1, -1):
         entries = reading.lexicon.titles.get(reading.lexicon.key_of(reading.folds[place + 1 : stop]))
@@ -201,9 +202,9 @@ def _after_year(reading: Reading, place: int) -> Mention | None:
 def _year_after(reading: Reading, place: int) -> tuple[float | None, int]:
     """A year straight after a title, as in "Heat (1995)", "heat 1995" or "heat from 1995"."""
     dated = place + 1 < len(reading) and reading.folds[place] in ("from", "of") and reading.free(place, place + 2)
-    if dated and re.fullmatch(r"(18|19|20)\d\d", reading.folds[place + 1]) and not reading.comma_before(place):
+    if dated and _YEAR.fullmatch(reading.folds[place + 1]) and not reading.comma_before(place):
         return float(reading.folds[place + 1]), place + 2
-    if place < len(reading) and re.fullmatch(r"(18|19|20)\d\d", reading.folds[place]):
+    if place < len(reading) and _YEAR.fullmatch(reading.folds[place]):
         gap = reading.utterance.words[place].gap
         if "(" in gap or not gap.strip() or gap.strip() == ",":
             after = place + 1

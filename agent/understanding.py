@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from threading import Lock
 
@@ -33,13 +34,12 @@ from agent.title_frames import link_frames
 from agent.title_links import link_quotes, link_slots, link_titles
 from agent.tokens import read, value_key
 from agent.value_links import grouped, link_values
+from pipeline.catalogue import Catalogue
 from pipeline.query import Vocabulary
 from store.records import Item
 
 _BESIDES = frozenset(("besides", "other than", "apart from", "aside from", "except", "except for"))
 _MAX_MOOD = 200
-_QUESTIONS = (Intent.EXPLAIN, Intent.COMPARE, Intent.DETAILS)
-"""Intents that are about items and wish for nothing."""
 # Words between the start of a wish and the value that it is about.
 _NEAR = 5
 
@@ -69,6 +69,12 @@ class Understander:
         self._rewrites = re.compile(rf"\b(?:{'|'.join(map(re.escape, language.rewrites))})\b", re.IGNORECASE)
         self._lexicon: Lexicon | None = None
         self._building = Lock()
+
+    @classmethod
+    def over(cls, catalogue: Catalogue, *, intents: LearnedIntents | None = None) -> Understander:
+        """For a catalogue that does not change."""
+        items = {item.item_id: item for item in catalogue.items}
+        return cls(lambda: catalogue.vocabulary, lambda ids: [items[item_id] for item_id in ids], intents=intents)
 
     @property
     def lexicon(self) -> Lexicon:
@@ -129,30 +135,38 @@ class Linked:
     count: int | None
     reset: tuple[str, ...]
 
-    def intent(self) -> tuple[Intent, Features]:
-        """By the rules, and what learned intents see of it."""
-        reading = self.reading
-        found = reading.of_kind("value", "person")
-        constrained = bool(found or self.ranges or reading.critiques or reading.notes)
-        mood = _mood(reading)
-        rule = intent_of(reading, mood=mood, count=self.count, constrained=constrained)
-        return rule, features(reading, rule, mood=mood, count=self.count, constrained=constrained)
+    @cached_property
+    def mood(self) -> str:
+        """What no slot covers."""
+        return _mood(self.reading)
+
+    @cached_property
+    def constrained(self) -> bool:
+        """Whether values, people, ranges or relative wishes were found."""
+        found = self.reading.of_kind("value", "person")
+        return bool(found or self.ranges or self.reading.critiques or self.reading.notes)
+
+    @cached_property
+    def rule(self) -> Intent:
+        """The intent by the rules."""
+        return intent_of(self.reading, mood=self.mood, count=self.count, constrained=self.constrained)
+
+    def features(self) -> Features:
+        """What learned intents see of it."""
+        return features(self.reading, self.rule, mood=self.mood, count=self.count, constrained=self.constrained)
 
 
 def request_of(linked: Linked, intents: LearnedIntents | None) -> Request:
     """The request; None for ``intents`` leaves the intent to the rules."""
-    reading, ranges, count, reset = linked.reading, linked.ranges, linked.count, linked.reset
+    reading, reset, mood = linked.reading, linked.reset, linked.mood
     values = reading.of_kind("value")
     people = reading.of_kind("person")
     inside = grouped(reading, [mention for mention in values if not mention.negative])
     outside = tuple(dict.fromkeys(ref for mention in values if mention.negative for ref in mention.refs))
     inside = tuple(group for group in inside if not set(group) & set(outside))
-    mood = _mood(reading)
-    constrained = bool(values or people or ranges or reading.critiques or reading.notes)
-    rule, seen = linked.intent()
-    intent = settled(rule, reading, seen, intents) if intents else rule
+    intent = settled(linked.rule, reading, linked.features(), intents) if intents else linked.rule
     if reset and intent not in (Intent.SIMILAR, Intent.COMPARE, Intent.DETAILS):
-        intent = Intent.RECOMMEND if constrained and "*" not in reset else Intent.UNDO
+        intent = Intent.RECOMMEND if linked.constrained and "*" not in reset else Intent.UNDO
     if intent in (Intent.SMALL_TALK, Intent.OUT_OF_SCOPE):
         return Request(intent=intent)
     like, unlike, seen, refers = _items(reading, intent)
@@ -161,14 +175,14 @@ def request_of(linked: Linked, intents: LearnedIntents | None) -> Request:
         intent=intent,
         facets_in=inside,
         facets_out=outside,
-        ranges=ranges,
+        ranges=linked.ranges,
         people_in=tuple(dict.fromkeys(m.text for m in people if not m.negative and not either)),
         people_out=tuple(dict.fromkeys(m.text for m in people if m.negative)),
         items_like=like,
         items_unlike=unlike,
-        critiques=() if intent in _QUESTIONS else tuple(reading.critiques),
-        mood=" ".join([mood, *(m.text for m in people if either and not m.negative)]).strip() if _wants(intent) else "",
-        count=count,
+        critiques=() if intent.asks else tuple(reading.critiques),
+        mood=" ".join([mood, *(m.text for m in people if either and not m.negative)]).strip() if intent.wishes else "",
+        count=linked.count,
         refers_to=refers,
         unresolved=tuple(dict.fromkeys(reading.unresolved)),
         seen=seen,
@@ -180,10 +194,6 @@ def request_of(linked: Linked, intents: LearnedIntents | None) -> Request:
     )
 
 
-def _wants(intent: Intent) -> bool:
-    return intent in (Intent.RECOMMEND, Intent.SIMILAR)
-
-
 def _items(reading: Reading, intent: Intent) -> tuple[tuple[str, ...], ...]:
     """Items liked, disliked, known already, and referred to."""
     like: list[str] = []
@@ -193,9 +203,9 @@ def _items(reading: Reading, intent: Intent) -> tuple[tuple[str, ...], ...]:
     for mention in reading.of_kind("title", "reference"):
         if mention.compared:
             continue
-        if mention.kind == "reference" or intent in _QUESTIONS:
+        if mention.kind == "reference" or intent.asks:
             refers += mention.items
-        if intent in _QUESTIONS and not (mention.negative and mention.kind == "title" and intent == Intent.DETAILS):
+        if intent.asks and not (mention.negative and mention.kind == "title" and intent == Intent.DETAILS):
             continue
         if mention.cue == cue_labels.SEEN or (mention.negative and _set_aside(reading, mention)):
             seen += mention.items

@@ -91,9 +91,9 @@ class RowAdam(torch.optim.AdamW):
         return self._awake.weights.requires_grad_(torch.is_grad_enabled())
 
     @property
-    def gradient(self) -> Tensor | None:
-        """Of what was read last, float [R, D]; None before its backward pass."""
-        return None if self._awake is None else self._awake.weights.grad
+    def awake(self) -> tuple[Tensor, ...]:
+        """What was read last, float [R, D], whose gradient the next step uses; empty before."""
+        return () if self._awake is None else (self._awake.weights,)
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -101,9 +101,10 @@ class RowAdam(torch.optim.AdamW):
         result = super().step(closure)
         state = self.state[self.table]
         state["step"] += 1
-        gradient, awake, self._awake = self.gradient, self._awake, None
-        if awake is None or gradient is None:
+        awake, self._awake = self._awake, None
+        if awake is None or awake.weights.grad is None:
             return result
+        gradient = awake.weights.grad
         updates, (first, second) = int(state["step"]), self._betas
         weights = awake.weights.detach()
         awake.first.lerp_(gradient, 1 - first)

@@ -28,9 +28,6 @@ from store.fingerprint import fingerprint
 from store.processes import ALONE, Processes
 from store.snapshots import code_version
 
-_SMALL = 1e-6
-"""Keeps the norm of a gradient away from zero."""
-
 
 @dataclass(frozen=True)
 class TrainerSettings:
@@ -206,8 +203,9 @@ class _Trainer(Generic[Batch]):
             # The copies' gradients are averaged: count * weight makes that the mean over all targets of the batch.
             loss = loss * (weight * self._processes.count)
         loss.backward()
-        if self._splits is not None and self._rows is not None and self._rows.gradient is not None:
-            self._rows.gradient.copy_(self._processes.sum(self._rows.gradient) / self._processes.count)
+        for rows in self._awake() if self._splits is not None else ():  # the copies share parameters only
+            if rows.grad is not None:
+                rows.grad = self._processes.sum(rows.grad) / self._processes.count
         self._clip()
         self._optimizer.step()
         self._update_average()
@@ -227,14 +225,15 @@ class _Trainer(Generic[Batch]):
         limit = self._settings.clip_norm
         if limit is None:
             return
-        everything = [parameter.grad for parameter in self._task.model.parameters()]
-        everything.append(None if self._rows is None else self._rows.gradient)
-        gradients = [gradient for gradient in everything if gradient is not None]
-        norm = nn.utils.get_total_norm(gradients)
+        trained = [*self._task.model.parameters(), *self._awake()]
+        norm = nn.utils.get_total_norm([weights.grad for weights in trained if weights.grad is not None])
         if self._splits is None:  # of a divided model, each has a part of the gradient
             norm = self._processes.sum(norm.square()).sqrt()
-        for gradient in gradients:
-            gradient.mul_((limit / (norm + _SMALL)).clamp(max=1.0))
+        nn.utils.clip_grads_with_norm_(trained, limit, norm)
+
+    def _awake(self) -> tuple[Tensor, ...]:
+        """What a step trains besides parameters: the rows that an optimizer by rows has read."""
+        return () if self._rows is None else self._rows.awake
 
     @torch.no_grad()
     def _update_average(self) -> None:

@@ -103,16 +103,15 @@ which one would you|what distinguishes|have in common|how do they differ|or rath
 """,
     cue.DETAILS: """
 tell me about|tell me more about|tell me more|more about|more info|more information|more info on|more information on|
-more information about|more info about|facts on|facts about|info on|
-information on|information about|details|details of|details on|details about|detail|more details|describe|
-description|description of|what is|whats|what was|what are|who is in|who was in|who directed|who stars|who starred|
-who plays|who made|who wrote|who makes|how long|how long is|how much is|how much does|how much are|when was|
-when did|what year|what genre|what kind of movie is|synopsis|synopsis of|plot of|the plot|summary of|summarize|
-price of|rating of|cast of|who is the director|have you seen|have you heard of|did you see|do you know|
-what happens in|more on|is it|was it|does it|is that|is this|are they|was that|is there anything|story of|specs|
-specs of|specifications of|what does it|what does|whos in|how heavy is|how big is|how old is|can you describe|
-give me details|show me details|learn more about|know more about|hear more about|look up|what is it about|
-whats it about
+more information about|more info about|facts on|facts about|info on|information on|information about|details|
+details of|details on|details about|detail|more details|describe|description|description of|what is|whats|what was|
+what are|who is in|who was in|who directed|who stars|who starred|who plays|who made|who wrote|who makes|how long|
+how long is|how much is|how much does|how much are|when was|when did|what year|what genre|what kind of movie is|
+synopsis|synopsis of|plot of|the plot|summary of|summarize|price of|rating of|cast of|who is the director|
+have you seen|have you heard of|did you see|do you know|what happens in|more on|is it|was it|does it|is that|is this|
+are they|was that|is there anything|story of|specs|specs of|specifications of|what does it|what does|whos in|
+how heavy is|how big is|how old is|can you describe|give me details|show me details|learn more about|know more about|
+hear more about|look up|what is it about|whats it about
 """,
     cue.UNDO: """
 undo|undo that|go back|take that back|take it back|never mind|nevermind|never mind that|nevermind that|scratch that|
@@ -134,26 +133,19 @@ doesnt have to be|does not have to be|doesnt need to be|no longer|unset|get rid 
 discard
 """,
     cue.PRAISE: """
-was great|was good|was awesome|was amazing|was excellent|was fantastic|was wonderful|was brilliant|was fun|
-was funny|is great|is good|is awesome|is amazing|is fantastic|is brilliant|is wonderful|is my favorite|
-is my favourite|is one of my favorites|is a favorite|was perfect|is perfect|looks great|looks good|sounds good|
-sounds great|rocks|rocked|was really good|was so good|was very good|was really great|was cool|is a classic|
-is a masterpiece|was a masterpiece|are great|were great|are good|were good|was lovely|is excellent|is lovely|
-is the best|was the best|is really good|is so good|is for me|s great|ed well|blew me away|
-is one of my favorite movies|is one of my favourites|are my favorite|are awesome|are my favorites
+is my favorite|is my favourite|is one of my favorites|is a favorite|looks great|looks good|sounds good|sounds great|
+rocks|rocked|was cool|is a classic|is a masterpiece|was a masterpiece|is the best|was the best|is for me|s great|
+ed well|blew me away|is one of my favorite movies|is one of my favourites|are my favorite|are my favorites
 """,
     cue.BLAME: """
 is not for me|isnt for me|not for me|is not my thing|isnt my thing|not my thing|are not my thing|arent my thing|
-not my cup of tea|isnt my cup of tea|is not my cup of tea|was boring|is boring|are boring|was bad|was terrible|
-was awful|was horrible|is terrible|is awful|is bad|was too long|sucks|sucked|was dull|is overrated|was overrated|
-was a disappointment|was disappointing|did nothing for me|bored me|bores me|bore me|bored us|annoys me|annoy me|
-annoyed me|gets on my nerves|
-get on my nerves|never again|sends me to sleep|put us to sleep|puts me to sleep|died on me|die on me|leaves me cold|
-leave me cold|let me down|was stupid|is stupid|
-is not really my thing|not really my thing|not my taste|not my style|is out|are out|was not good|wasnt good|
-was not great|wasnt great|isnt good|are awful|are terrible|were terrible|wasnt my thing|was not my thing|
-wasnt for me|was not for me|no good|doesnt interest me|dont interest me|is not interesting|put me to sleep|
-was the worst|is the worst|was lame|broke|broke quickly|is a no|are a no
+not my cup of tea|isnt my cup of tea|is not my cup of tea|was too long|sucks|sucked|was a disappointment|
+did nothing for me|bored me|bores me|bore me|bored us|annoys me|annoy me|annoyed me|gets on my nerves|get on my nerves|
+never again|sends me to sleep|put us to sleep|puts me to sleep|died on me|die on me|leaves me cold|leave me cold|
+let me down|is not really my thing|not really my thing|not my taste|not my style|is out|are out|was not good|
+wasnt good|was not great|wasnt great|isnt good|wasnt my thing|was not my thing|wasnt for me|was not for me|no good|
+doesnt interest me|dont interest me|is not interesting|put me to sleep|was the worst|is the worst|broke|broke quickly|
+is a no|are a no
 """,
     cue.FILLER: """
 no problem|no preference|no preferences|no idea|not sure|im not sure|no worries|dont mind|i dont mind|dont care|

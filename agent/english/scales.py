@@ -237,22 +237,19 @@ not below|no earlier than|not earlier than|nothing shorter than|no cheaper than
 """
 
 _ABOVE = """
-over|above|more than|after|newer than|taller than|higher than|wider than|later than|longer than|heavier than|
-bigger than|larger than|higher than|
-greater than|exceeding|past|post|more recent than|more expensive than|from after|made after|released after|
-more powerful than
+over|above|more than|after|newer than|taller than|wider than|later than|longer than|heavier than|bigger than|
+larger than|higher than|greater than|exceeding|past|post|more recent than|more expensive than|from after|made after|
+released after|more powerful than
 """
 
 _OR_LESS = """
 or less|at most|at the most|or cheaper|or older|or under|or below|or earlier|or shorter|or fewer|tops|max|maximum|
-and below|and under|
-and older|or before
+and below|and under|and older|or before
 """
 
 _OR_MORE = """
 or more|at least|at the least|or newer|or taller|or later|or above|or over|or longer|or higher|and up|plus|onwards|
-onward|on|and newer|and later|
-and above|or after|and over|minimum|and onwards|to now|to present|up
+onward|on|and newer|and later|and above|or after|and over|minimum|and onwards|to now|to present|up
 """
 
 COMPARATORS: Mapping[str, tuple[str, ...]] = {

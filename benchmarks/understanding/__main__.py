@@ -13,7 +13,7 @@ from agent.understanding import Understander
 from benchmarks import understanding
 from benchmarks.harness import Report, chosen, options
 from benchmarks.understanding.scoring import Case, Score, Value, understood
-from benchmarks.understanding.sets import HERE, by_hand, catalogue_of, inspired, understander_of
+from benchmarks.understanding.sets import HERE, by_hand, catalogue_of, inspired
 from pipeline.catalogue import Catalogue
 from serving.service import Service
 from serving.settings import load_settings
@@ -42,12 +42,12 @@ def main() -> None:
     @cache
     def films() -> tuple[Catalogue, Understander]:
         catalogue = catalogue_of(arguments.movies / "items.jsonl.gz")
-        return catalogue, understander_of(catalogue, intents)
+        return catalogue, Understander.over(catalogue, intents=intents)
 
     for name in chosen(ROWS, arguments.only):
         if name == "garden":
             catalogue = catalogue_of(HERE / "garden.jsonl")
-            understander = understander_of(catalogue, intents)
+            understander = Understander.over(catalogue, intents=intents)
         else:
             catalogue, understander = films()
         cases = inspired(arguments.inspired, catalogue) if name == "inspired" else by_hand(f"{name}_{arguments.part}")

@@ -13,8 +13,6 @@ from agent.request import Request
 from agent.tokens import words_of
 from benchmarks.harness import Row
 
-QUESTIONS = ("explain", "compare", "details")
-"""Intents whose items are asked about, and neither liked nor disliked."""
 _DIGITS = 4
 
 
@@ -63,13 +61,12 @@ def meant(line: Mapping[str, Any]) -> Case:
 
 def understood(request: Request) -> tuple[frozenset[Value], tuple[str, ...]]:
     """Values and mood of a request, in the terms of `meant`."""
-    intent, values = request.intent.value, set[Value]()
-    if intent in QUESTIONS:
+    values = set[Value]()
+    if request.intent.asks:
         values |= {Value("items_about", item) for item in (*request.refers_to, *request.items_like)}
     else:
         values |= {Value("items_like", item) for item in request.items_like}
-        wishes = intent in ("recommend", "similar")
-        values |= {Value("items_unlike" if wishes else "items_like", item) for item in request.seen}
+        values |= {Value("items_unlike" if request.intent.wishes else "items_like", item) for item in request.seen}
     values |= {Value("items_unlike", item) for item in request.items_unlike}
     values |= {_value("attributes_in", facet.value) for group in request.facets_in for facet in group}
     values |= {_value("attributes_out", facet.value) for facet in request.facets_out}

@@ -9,9 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent.intent_model import LearnedIntents
 from agent.tokens import words_of
-from agent.understanding import Understander
 from benchmarks.understanding.scoring import Case, Value, meant
 from pipeline.catalogue import CATEGORY, Catalogue
 from store.errors import InputError
@@ -35,12 +33,6 @@ def catalogue_of(file: Path) -> Catalogue:
     if not items:
         raise InputError(f"{file} holds no items", fix="Give a folder with items.jsonl.gz.")
     return Catalogue(items)
-
-
-def understander_of(catalogue: Catalogue, intents: LearnedIntents | None = None) -> Understander:
-    """As the service makes it; None leaves intents to the rules."""
-    items = {item.item_id: item for item in catalogue.items}
-    return Understander(lambda: catalogue.vocabulary, lambda ids: [items[item_id] for item_id in ids], intents=intents)
 
 
 def by_hand(name: str) -> list[Case]:

@@ -18,16 +18,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from agent.english import INTENTS_FILE
 from agent.english.examples import EXAMPLES
 from agent.intent_features import INTENTS, Features, masked
-from agent.intent_model import IntentModel, learn
+from agent.intent_model import IntentModel, IntentTraining, learn
 from agent.request import Intent
 from agent.understanding import Understander
-from benchmarks.understanding.sets import HERE, catalogue_of, understander_of
+from benchmarks.understanding.sets import HERE, catalogue_of
 from pipeline.catalogue import CATEGORY, Catalogue
 from serving.service import Service
 from serving.settings import load_settings
@@ -106,12 +105,11 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="cross-validate on the development sets")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    torch.manual_seed(arguments.seed)
     catalogues = {
         "films": catalogue_of(arguments.movies / "items.jsonl.gz"),
         "garden": catalogue_of(HERE / "garden.jsonl"),
     }
-    understanders = {name: understander_of(catalogue) for name, catalogue in catalogues.items()}
+    understanders = {name: Understander.over(catalogue) for name, catalogue in catalogues.items()}
     written = [
         sentence
         for name, catalogue in catalogues.items()
@@ -123,7 +121,7 @@ def main() -> None:
         def seen(sentences: Sequence[Sentence]) -> Seen:
             linked = [understanders[one.catalogue].read(one.text) for one in sentences]
             return Seen(
-                np.stack([one.intent()[1] for one in linked]),
+                np.stack([one.features() for one in linked]),
                 np.stack([encoder.encode_query(masked(one.reading)) for one in linked]),
                 tuple(one.intent for one in sentences),
             )
@@ -134,7 +132,14 @@ def main() -> None:
             print(f"{len(written)} sentences; development sets: rules {rules:.3f}, learned {learned:.3f}")
             return
         both = patterns.and_(development)
-        learn(both.features, both.embeddings, both.intents, encoder=encoder.text_fingerprint).save(INTENTS_FILE)
+        model = learn(
+            both.features,
+            both.embeddings,
+            both.intents,
+            encoder=encoder.text_fingerprint,
+            settings=IntentTraining(seed=arguments.seed),
+        )
+        model.save(INTENTS_FILE)
         print(f"{INTENTS_FILE}: learned from {len(both.intents)} sentences")
 
 

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from agent.explaining.telling import STYLES, Told, checked_style
 from agent.explaining.voices import LANGUAGES
-from agent.request import Intent, RangeRef, Request
+from agent.request import RangeRef, Request
 from pipeline.catalogue import Catalogue
 from pipeline.query import Facet, Query, Recommendations
 from serving.commands.evidence import show_evidence
@@ -210,15 +210,10 @@ def understand(
         catalogue = Catalogue(service.store.items(active=True))
         intents = service.intents
     items = {item.item_id: item for item in catalogue.items}
-    understander = Understander(
-        lambda: catalogue.vocabulary, lambda ids: [items[item_id] for item_id in ids], intents=intents
-    )
+    understander = Understander.over(catalogue, intents=intents)
     for line in sys.stdin:
         if line.strip():
             print_json_line(understood(understander.understand(line.strip()), items))
-
-
-_WISHES = (Intent.RECOMMEND, Intent.SIMILAR)
 
 
 def understood(request: Request, items: Mapping[str, Item]) -> dict[str, object]:
@@ -232,7 +227,7 @@ def understood(request: Request, items: Mapping[str, Item]) -> dict[str, object]
         "intent": request.intent,
         "items_like": named(request.items_like),
         # What is known already is not to be shown again: nothing else is said of it here.
-        "items_unlike": named((*request.items_unlike, *(request.seen if request.intent in _WISHES else ()))),
+        "items_unlike": named((*request.items_unlike, *(request.seen if request.intent.wishes else ()))),
         "attributes_in": [facet.value for group in request.facets_in for facet in group],
         "attributes_out": [facet.value for facet in request.facets_out],
         "people_in": request.people_in,

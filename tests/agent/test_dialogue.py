@@ -312,7 +312,7 @@ def test_suggestions_are_understood(talk: Talk) -> None:
         suggestions = turn.finished.suggestions
         assert 1 <= len(suggestions) <= 4
         for suggestion in suggestions:
-            request = talk.chats.understand(suggestion)
+            request = talk.chats._understander.understand(suggestion)
             assert not request.unresolved, suggestion
             assert not request.mood, suggestion
             parts = request.model_dump(exclude_defaults=True)
@@ -339,7 +339,7 @@ def test_settings_are_checked() -> None:
 def test_an_item_published_now_is_understood_now(talk: Talk, film_recommender: object) -> None:
     item = Item("new", "Inception", "Dreams within dreams.", ("Sci-Fi",), {"year": 2010})
     film_recommender.publish(item)  # pyright: ignore[reportAttributeAccessIssue]
-    assert talk.chats.understand("something like Inception").items_like == ("new",)
+    assert talk.chats._understander.understand("something like Inception").items_like == ("new",)
 
 
 def test_an_offline_pipeline_is_said(talk: Talk, film_recommender: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def model(film_understander: Understander) -> IntentModel:
     texts = [f"{word} {rest}" for word in said for rest in ("one", "two", "three", "four five")]
     linked = [film_understander.read(text) for text in texts]
     return learn(
-        np.stack([one.intent()[1] for one in linked]),
+        np.stack([one.features() for one in linked]),
         np.stack([planted(text) for text in texts]),
         [said[text.split()[0]] for text in texts],
         encoder=ENCODER,
@@ -55,7 +55,8 @@ def test_the_catalogue_s_words_are_masked(film_understander: Understander) -> No
 
 
 def test_the_first_features_are_the_choice_of_the_rules(film_understander: Understander) -> None:
-    rule, seen = film_understander.read("why Heat?").intent()
+    linked = film_understander.read("why Heat?")
+    rule, seen = linked.rule, linked.features()
     assert rule == Intent.EXPLAIN
     assert INTENTS[int(seen[: len(INTENTS)].argmax())] == rule
     assert not without_rules(seen)[: len(INTENTS)].any()
@@ -75,7 +76,7 @@ def test_after_items_were_shown_the_rules_are_only_outvoted_by_what_is_sure(
     shown = Context(shown=tuple(list(film_understander.lexicon.items)[:3]))
     text = "loved why weather"
     first = film_understander.read(text)
-    chance = model.likeliest(first.intent()[1], planted(text))[1]
+    chance = model.likeliest(first.features(), planted(text))[1]
     assert chance < 0.9
     assert reading(film_understander, model).understand(text, shown) == film_understander.understand(text, shown)
 
@@ -98,7 +99,7 @@ def test_weights_are_kept_and_belong_to_their_encoder(
 ) -> None:
     path = tmp_path / "intents.safetensors"
     model.save(path)
-    seen = np.stack([film_understander.read(text).intent()[1] for text in ("why Heat?", "thanks")])
+    seen = np.stack([film_understander.read(text).features() for text in ("why Heat?", "thanks")])
     vectors = np.zeros((2, len(WORDS)), dtype=np.float32)
     kept = IntentModel.load(path)
     np.testing.assert_array_equal(kept.probabilities(seen, vectors), model.probabilities(seen, vectors))

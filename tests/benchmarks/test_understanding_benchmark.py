@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from agent.request import FacetRef, Intent, RangeRef, Request
+from agent.understanding import Understander
 from benchmarks.understanding.__main__ import score
 from benchmarks.understanding.scoring import Score, Value, meant, understood
-from benchmarks.understanding.sets import HERE, by_hand, catalogue_of, understander_of
+from benchmarks.understanding.sets import HERE, by_hand, catalogue_of
 from pipeline.catalogue import Catalogue
 
 RIGHT = Request(
@@ -94,7 +95,7 @@ def test_what_the_garden_sets_name_is_in_the_garden(garden: Catalogue) -> None:
 
 def test_the_development_set_is_understood_better_than_by_a_constant(garden: Catalogue) -> None:
     cases = by_hand("garden_dev")
-    row = score(cases, understander_of(garden)).row("garden")
+    row = score(cases, Understander.over(garden)).row("garden")
     constant = max(Counter(case.intent for case in cases).values()) / len(cases)
     assert row["intent"] > constant
     assert row["slot_f1"] > 0.85
