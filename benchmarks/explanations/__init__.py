@@ -14,7 +14,8 @@ Rows without prefix explain the whole blended score, ``lightgcn_`` and ``spectra
 graph channel: ``ours``, ``random``, ``popularity`` (of the history item), ``attention`` (SASRec's last layer),
 ``cosine`` (of LightGCN's vectors), ``surrogate`` (LIME-style: weighted ridge on 150 random removals), ``oracle``
 (leave-one-out by scoring again), ``shuffled`` (the control: ours on the wrong items). ``retrained@3`` is the drop of
-the score for 50 users of each seed when all that is counted or has a closed form is fitted again without the cited
-items. ``card`` and ``page`` are the times of one card's explanation and of the evidence of ten cards, without words.
-Figures are means over the users of all seeds, ``_ci`` their 95% bootstrap intervals; times are wall time.
+the score for 50 users or a few more, as many of each seed, when all that is counted or has a closed form is fitted
+again without the cited items. ``card`` and ``page`` are the times of one card's explanation and of the evidence of ten
+cards, without words. Figures are means over the users of all seeds, ``_ci`` their 95% bootstrap intervals; times are
+wall time, those with ``cpu`` in their name processor time.
 """

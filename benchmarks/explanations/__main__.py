@@ -28,16 +28,23 @@ ROWS = (
     "page",
 )
 _QUICK_USERS, _QUICK_TRAINED_USERS, _QUICK_EPOCHS = 10, 300, 1
+_RETRAINED_USERS = 50
 _DIGITS = 4
+_TIMES = {
+    "explain_s": {0.5: "p50_ms", 0.99: "p99_ms"},
+    "explain_cpu_s": {0.5: "p50_cpu_ms", 0.99: "p99_cpu_ms"},
+}
+"""Metrics that are times, and what their median and 99th percentile are called."""
 
 
 def row_of(name: str, values: Values) -> Row:
     """Means with their intervals; of times the median and the 99th percentile, of errors the largest."""
     row: Row = {"name": name}
     for metric, one in values.items():
-        if metric == "explain_s":
-            row["explain_s"] = round(float(np.mean(one)), 5)
-            row["p50_ms"], row["p99_ms"] = (round(1e3 * float(np.quantile(one, share)), 2) for share in (0.5, 0.99))
+        if metric in _TIMES:
+            row[metric] = round(float(np.mean(one)), 5)
+            for share, title in _TIMES[metric].items():
+                row[title] = round(1e3 * float(np.quantile(one, share)), 2)
         elif metric == "additivity_error":
             row["additivity_error_max"] = float(f"{max(one):.2g}")
         else:
@@ -56,10 +63,12 @@ def measured(
 ) -> dict[str, Values]:
     """Values of the rows over all seeds, each with a training of its own; ``models`` keeps one snapshot for each."""
     values: dict[str, Values] = {name: defaultdict(list) for name in rows}
+    retrained = -(-_RETRAINED_USERS // len(seeds))
     for seed in seeds:
         print(f"seed {seed}", file=sys.stderr, flush=True)
         fitted = trained(data, seed=seed, epochs=epochs, kept=None if models is None else models / f"seed-{seed}")
-        for name, metrics in Contest(data, fitted, users=users, seed=seed).run(rows).items():
+        contest = Contest(data, fitted, users=users, retrained=retrained, seed=seed)
+        for name, metrics in contest.run(rows).items():
             for metric, one in metrics.items():
                 values[name][metric].extend(one)
     return values

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.explanations.cases import Case, Sample
-from benchmarks.explanations.explainers import EXPLAINERS
-from benchmarks.explanations.measures import CITED, CUT, Chance, figures
+from benchmarks.explanations.explainers import EXPLAINERS, Importance
+from benchmarks.explanations.measures import CITED, CUT, figures, random_removals, strongest
 from benchmarks.explanations.retraining import retrained_drops
+from benchmarks.harness import Cost, measured
 from pipeline.counterfactual import smallest_removal
 from pipeline.explain import Explainer
 from pipeline.exposure import Placed
@@ -26,7 +26,6 @@ from store.ids import IndexArray
 
 SCOPES = ("blend", "lightgcn", "spectral")
 RETRAINED = ("ours", "random", "oracle", "shuffled")
-_RETRAINED_USERS = 50
 PAGE = 10
 
 Values = dict[str, list[float]]
@@ -38,11 +37,12 @@ class Contest:
     Args:
         models: trained on ``data``.
         users: how many are explained.
+        retrained: of them, those for whom models are fitted again.
         seed: of the users, of the random removals and explainers.
     """
 
-    def __init__(self, data: TrainingData, models: Models, *, users: int, seed: int) -> None:
-        self._data, self._models, self._seed = data, models, seed
+    def __init__(self, data: TrainingData, models: Models, *, users: int, retrained: int, seed: int) -> None:
+        self._data, self._models, self._seed, self._retrained = data, models, seed, retrained
         self._state = state_of(data, models)
         self._ranker = Ranker(self._state, RankingSettings())
         self._users = Sample.draw(self._state, users, seed=seed).users
@@ -61,58 +61,64 @@ class Contest:
     def _scope(self, scope: str, names: Sequence[str]) -> dict[str, Values]:
         rng = np.random.default_rng(self._seed)
         values: dict[str, Values] = {name: defaultdict(list) for name in names}
-        cited: dict[str, dict[int, NDArray[np.int64]]] = {name: {} for name in names}
-        cases: list[Case] = []
+        again: list[tuple[Case, dict[str, Importance]]] = []
         for count, user in enumerate(self._users.tolist()):
             case = Case(self._state, self._ranker, scope, user)
-            chance = Chance.of(case, rng)
+            randoms = random_removals(case, rng)
+            importances: dict[str, Importance] = {}
             for name in names:
-                started = perf_counter()
-                importance = EXPLAINERS[name](case, rng)
-                seconds = perf_counter() - started
-                for metric, value in (figures(case, importance, chance) | {"explain_s": seconds}).items():
-                    values[name][metric].append(value)
-                if count < _RETRAINED_USERS:
-                    cited[name][user] = np.argsort(-importance, kind="stable")[:CITED]
+                with measured() as cost:
+                    importances[name] = EXPLAINERS[name](case, rng)
+                _add_cost(values[name], cost)
+            found = figures(case, importances, randoms)
             if "ours" in names:
-                for metric, value in _own_figures(case).items():
-                    values["ours"][metric].append(value)
-            if count < _RETRAINED_USERS:
-                cases.append(case)
+                found["ours"] |= _own_figures(case)
+            for name in names:
+                for metric, value in found[name].items():
+                    values[name][metric].append(value)
+            if count < self._retrained:
+                again.append((case, importances))
             if count % 50 == 49:
                 print(f"  {scope}, seed {self._seed}: {count + 1} users", file=sys.stderr, flush=True)
         if scope != "lightgcn":
-            for name in names:
-                if name in RETRAINED:
-                    drops = retrained_drops(self._data, self._models, cases, cited[name])
-                    values[name][f"retrained@{CITED}"] = drops.tolist()
+            for name in set(names).intersection(RETRAINED):
+                values[name][f"retrained@{CITED}"] = self._retrained_drops(again, name)
         return {row_name(scope, name): dict(one) for name, one in values.items()}
 
+    def _retrained_drops(self, again: Sequence[tuple[Case, dict[str, Importance]]], name: str) -> list[float]:
+        cited = {case.reader.user: strongest(importances[name]) for case, importances in again}
+        return retrained_drops(self._data, self._models, [case for case, _ in again], cited).tolist()
+
     def _times(self) -> dict[str, Values]:
-        """Wall seconds of one card's whole explanation, and of the evidence of a page, without words."""
+        """What one card's whole explanation costs, and the evidence of a page, without words."""
         explainer = Explainer(self._state, self._ranker)
         allowed, terms = self._state.catalogue.active, Terms()
-        times: dict[str, Values] = {"card": {"explain_s": []}, "page": {"explain_s": []}}
+        times: dict[str, Values] = {"card": defaultdict(list), "page": defaultdict(list)}
         for user in self._users.tolist():
             case = Case(self._state, self._ranker, "blend", user)
             assert case.ranked is not None
-            started = perf_counter()
-            explainer.explain(
-                Query(),
-                case.reader,
-                case.item,
-                allowed=allowed,
-                terms=terms,
-                full=None,
-                place=_unplaced,
-                trial_share=0.0,
-            )
-            times["card"]["explain_s"].append(perf_counter() - started)
+            with measured() as cost:
+                explainer.explain(
+                    Query(),
+                    case.reader,
+                    case.item,
+                    allowed=allowed,
+                    terms=terms,
+                    full=None,
+                    place=_unplaced,
+                    trial_share=0.0,
+                )
+            _add_cost(times["card"], cost)
             chosen = np.argsort(-case.before, kind="stable")[:PAGE]
-            started = perf_counter()
-            explainer.evidence.reasons(Query(), case.reader, case.ranked, chosen)
-            times["page"]["explain_s"].append(perf_counter() - started)
+            with measured() as cost:
+                explainer.evidence.reasons(Query(), case.reader, case.ranked, chosen)
+            _add_cost(times["page"], cost)
         return times
+
+
+def _add_cost(values: Values, cost: Cost) -> None:
+    values["explain_s"].append(cost.seconds)
+    values["explain_cpu_s"].append(cost.cpu_seconds)
 
 
 def _unplaced(ranked: Ranked, chosen: IndexArray) -> Placed:

@@ -32,9 +32,9 @@ def retrained_drops(
         cases: of one scope, "blend" or "spectral".
         cited: by user, positions in the case's history.
     """
-    gone = {(case.reader.user, int(item)) for case in cases for item in case.history[cited[case.reader.user]]}
-    pairs = zip(models.interactions.users.tolist(), models.interactions.items.tolist(), strict=True)
-    left = models.interactions.where(np.array([pair not in gone for pair in pairs]))
+    met, size = models.interactions, models.interactions.num_items + 1
+    gone = [case.reader.user * size + case.history[cited[case.reader.user]] for case in cases]
+    left = met.where(~np.isin(met.users * size + met.items, np.concatenate(gone)))
     linear, out_power = (float(number) for number in models.spectral.to_arrays()["filter"])
     settings = SpectralSettings(rank=models.spectral.rank, linear=linear, out_power=out_power)
     spectral = SpectralScorer.fit(left, settings)

@@ -13,7 +13,7 @@ import benchmarks.explanations.__main__ as benchmark
 from benchmarks.explanations.__main__ import ROWS, row_of
 from benchmarks.explanations.cases import Case, Sample
 from benchmarks.explanations.explainers import EXPLAINERS, attention
-from benchmarks.explanations.measures import STEPS, Chance, figures, step_sizes
+from benchmarks.explanations.measures import STEPS, figures, random_removals, step_sizes
 from pipeline.models import Models
 from pipeline.ranking import Ranker, RankingSettings
 from pipeline.state import ServingState
@@ -32,6 +32,7 @@ class Planted:
         self.before = self.without([()])[0]
 
     def without(self, removed: Sequence[Sequence[int]]) -> np.ndarray:
+        self.scored = len(removed)
         own = [1.0 - self.parts[list(one)].sum() for one in removed]
         rivals = np.tile(np.linspace(0.06, 0.96, 19), (len(removed), 1))
         return np.column_stack((own, rivals)).astype(np.float32)
@@ -39,8 +40,8 @@ class Planted:
 
 def test_figures_by_hand() -> None:
     case = Planted()
-    chance = Chance.of(case, np.random.default_rng(0))
-    found = figures(case, case.parts, chance)
+    randoms = random_removals(case, np.random.default_rng(0))
+    found = figures(case, {"ours": case.parts}, randoms)["ours"]
     assert found["comprehensiveness@3"] == pytest.approx((20 + 19 + 18) / 210, rel=1e-5)
     assert found["sufficiency@3"] == pytest.approx(1 - (20 + 19 + 18) / 210, rel=1e-5)
     assert found["above_random@3"] == 1.0
@@ -53,19 +54,32 @@ def test_figures_by_hand() -> None:
     assert found["pos_p@10"] == pytest.approx((kept > 0.51).mean())
     assert found["neg_p@10"] == pytest.approx((kept_reverse > 0.51).mean())
     assert found["pn_s@10"] == 0.0
-    assert chance.drop == pytest.approx(3 / 20, rel=0.2)
+    assert found["chance@3"] == pytest.approx(3 / 20, rel=0.2)
+    assert found["chance@3"] == pytest.approx(np.mean([case.parts[one].sum() for one in randoms]), rel=1e-5)
+
+
+def test_explainers_are_judged_together_as_each_by_itself() -> None:
+    case, rng = Planted(), np.random.default_rng(2)
+    randoms = random_removals(case, rng)
+    importances = {"right": case.parts, "wrong": rng.permutation(case.parts), "too": case.parts.copy()}
+    together = figures(case, importances, randoms)
+    scored_together = case.scored
+    alone = {name: figures(case, {name: one}, randoms)[name] for name, one in importances.items()}
+    assert together == alone
+    assert together["right"] == together["too"] != together["wrong"]
+    assert scored_together < 20 + 2 * 22  # what two explainers agree on is scored once
 
 
 def test_a_wrong_order_fails_every_figure() -> None:
     case, rng = Planted(), np.random.default_rng(1)
-    chance = Chance.of(case, rng)
-    right = figures(case, case.parts, chance)
-    wrong = [figures(case, rng.permutation(case.parts), chance) for _ in range(50)]
+    randoms = random_removals(case, rng)
+    right = figures(case, {"right": case.parts}, randoms)["right"]
+    wrong = figures(case, {str(row): rng.permutation(case.parts) for row in range(50)}, randoms).values()
 
     def mean(name: str) -> float:
         return float(np.mean([one[name] for one in wrong]))
 
-    assert mean("comprehensiveness@3") < 1.2 * chance.drop < right["comprehensiveness@3"]
+    assert mean("comprehensiveness@3") < 1.2 * right["chance@3"] < right["comprehensiveness@3"]
     assert mean("above_random@3") < 0.8
     assert mean("pos_auc@10") > right["pos_auc@10"] + 0.1
     assert mean("neg_auc@10") < right["neg_auc@10"] - 0.1
@@ -81,12 +95,18 @@ def test_steps_cover_the_history_the_larger_ones_first(count: int, first: int, l
 
 
 def test_rows_hold_means_intervals_and_times() -> None:
-    values = {"comprehensiveness@3": [0.2, 0.4], "chance@3": [0.1, 0.1], "explain_s": [0.001, 0.003]}
+    values = {
+        "comprehensiveness@3": [0.2, 0.4],
+        "chance@3": [0.1, 0.1],
+        "explain_s": [0.001, 0.003],
+        "explain_cpu_s": [0.001] * 2,
+    }
     row = row_of("ours", values | {"additivity_error": [1e-7, 3e-7]})
     assert row["comprehensiveness@3"] == 0.3
     assert row["comprehensiveness@3_ci"] == [0.2, 0.4]
     assert row["ratio@3"] == 3.0
     assert row["p50_ms"] == 2.0
+    assert row["p99_cpu_ms"] == 1.0
     assert row["additivity_error_max"] == 3e-7
     assert {"ours", "lightgcn_oracle", "spectral_shuffled", "card"} <= set(ROWS)
 
@@ -117,6 +137,17 @@ def test_every_seed_has_a_training_and_users_of_its_own(
     values = benchmark.measured(data, ("card", "page"), seeds=(3, 5), users=2, epochs=1, models=tmp_path)
     assert asked == [(3, tmp_path / "seed-3"), (5, tmp_path / "seed-5")]
     assert [len(values[row]["explain_s"]) for row in ("card", "page")] == [4, 4]
+
+
+def test_fifty_users_or_a_few_more_are_fitted_again_over_all_seeds(
+    trained_service: Service, state: ServingState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = TrainingData.read(trained_service.store, trained_service.encoder, on_progress=lambda title, share: None)
+    monkeypatch.setattr(benchmark, "_RETRAINED_USERS", 5)
+    monkeypatch.setattr(benchmark, "trained", lambda data, *, seed, epochs, kept: state.models)
+    found = benchmark.measured(data, ("spectral_ours",), seeds=(3, 5), users=4, epochs=1, models=None)["spectral_ours"]
+    assert len(found["retrained@3"]) == 6
+    assert len(found["comprehensiveness@3"]) == len(found["explain_cpu_s"]) == 8
 
 
 @pytest.mark.parametrize("scope", ["lightgcn", "spectral"])
