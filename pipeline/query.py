@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from store.errors import InputError
 from store.records import Item
@@ -76,6 +77,7 @@ class Query:
         include_seen: whether items of the history may come back.
         without: history items to leave out, for what-if questions.
         also: items to read as if they had just been met, oldest first, likewise.
+        until: the stored history is read as it was at that time, with its zone; None for now.
     """
 
     user_id: str | None = None
@@ -89,6 +91,7 @@ class Query:
     include_seen: bool = False
     without: frozenset[str] = frozenset()
     also: tuple[str, ...] = ()
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, int) or not 1 <= self.k <= MAX_K:

@@ -80,6 +80,8 @@ def read_query(query: Query, *, store: Store, state: ServingState, limit: int) -
         if not events:
             store.user(query.user_id)  # tells a reader without events from one that does not exist
         user = state.models.users.get(query.user_id)
+    if query.until is not None:
+        events = [event for event in events if event.time <= query.until]
     reader = _from_events(user, events, state)
     if query.history is not None:
         history = _last_occurrences(_indices(query.history, state))

@@ -158,6 +158,15 @@ class Service:
                     self._recommender = self._build_recommender()
         return self._recommender
 
+    def recommender_over(self, snapshot_id: str | None) -> Recommender:
+        """The pipeline over a snapshot that is kept; None for the one in service. Another one is loaded in seconds.
+
+        Raises:
+            UnknownSnapshot: it is not kept.
+            UnusableSnapshot: it is damaged, or of another schema version.
+        """
+        return self.recommender if snapshot_id is None else self._shelf.recommender(snapshot_id)
+
     @property
     def batches(self) -> Batches:
         """Files of new items on their way in."""
@@ -249,7 +258,7 @@ class Service:
 
         Raises:
             InputError: there is only one snapshot, or the two cannot be compared.
-            NoSnapshot, CorruptSnapshot, SnapshotSchema: one cannot be had.
+            UnknownSnapshot, UnusableSnapshot: one cannot be had.
             UnknownUser, UnknownItem: an id does not exist.
         """
         from pipeline.snapshot_comparison import compare_snapshots

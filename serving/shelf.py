@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from store.errors import InputError
+from store.errors import InputError, SnapshotError, UnknownSnapshot, UnusableSnapshot
 from store.snapshots import Snapshot, SnapshotStore
 
 if TYPE_CHECKING:
@@ -40,14 +40,15 @@ class SnapshotShelf:
         """Over one snapshot.
 
         Raises:
-            NoSnapshot, CorruptSnapshot, SnapshotSchema: it cannot be had.
+            UnknownSnapshot: it is not kept.
+            UnusableSnapshot: it is damaged, or of another schema version.
         """
         serving = self._serving()
         if snapshot_id == serving.snapshot_id:
             return serving
         with self._lock:
             if self._kept is None or self._kept.snapshot_id != snapshot_id:
-                snapshot = self._snapshots.get(snapshot_id)
+                snapshot = self._got(snapshot_id)
                 self._kept = None  # its memory goes before the next one comes
                 self._kept = self._load(snapshot)
             return self._kept
@@ -61,7 +62,7 @@ class SnapshotShelf:
 
         Raises:
             InputError: there is only one, the two are the same, or neither is in service.
-            NoSnapshot, CorruptSnapshot, SnapshotSchema: one cannot be had.
+            UnknownSnapshot, UnusableSnapshot: one cannot be had.
         """
         serving = self._serving().snapshot_id
         second = second or serving
@@ -81,3 +82,11 @@ class SnapshotShelf:
                 fix=f"Compare either with {serving}, or promote one of them first.",
             )
         return self.recommender(first), self.recommender(second)
+
+    def _got(self, snapshot_id: str) -> Snapshot:
+        if not self._snapshots.keeps(snapshot_id):
+            raise UnknownSnapshot(snapshot_id)
+        try:
+            return self._snapshots.get(snapshot_id)
+        except SnapshotError as error:
+            raise UnusableSnapshot(error.problem, fix=error.fix) from None

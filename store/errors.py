@@ -4,6 +4,8 @@
     |-- InputError            what the caller sent breaks a rule            HTTP 422
     |   |-- UnknownUser       no such user                                  HTTP 404
     |   |-- UnknownItem       no such item                                  HTTP 404
+    |   |-- UnknownSnapshot   no such snapshot is kept                      HTTP 404
+    |   |-- UnusableSnapshot  the one that was named cannot be read         HTTP 409
     |   `-- UnsafeInput       refused before it was decoded or fetched      HTTP 422
     |-- StoreError            the database cannot do it now                 HTTP 503
     |-- AssetError            a model or data set could not be had
@@ -66,6 +68,24 @@ class UnknownItem(InputError):
             f"item {item_id!r} is not in the catalogue",
             fix="Check the id with a search, or add the item first.",
         )
+
+
+class UnknownSnapshot(InputError):
+    """No snapshot of this id is kept."""
+
+    status = 404
+
+    def __init__(self, snapshot_id: str) -> None:
+        super().__init__(
+            f"snapshot {snapshot_id[:80]!r} is not among those that are kept",
+            fix="`tastemaker snapshots list` shows them; TASTEMAKER_KEEP_SNAPSHOTS says how many stay.",
+        )
+
+
+class UnusableSnapshot(InputError):
+    """A snapshot was asked for by its id and cannot be read; the one in service goes on."""
+
+    status = 409
 
 
 class UnsafeInput(InputError):

@@ -234,6 +234,10 @@ class SnapshotStore:
                 warnings.append(error.problem)
         raise CorruptSnapshot(f"no snapshot in {self.root} is intact: {'; '.join(warnings)}", fix=REBUILD)
 
+    def keeps(self, id_: str) -> bool:
+        """Whether there is a snapshot of this id, usable or not."""
+        return id_ in self._ids()
+
     def get(self, id_: str) -> Snapshot:
         """One snapshot by id, verified.
 

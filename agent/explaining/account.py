@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from agent.explaining.statements import (
     NEGLIGIBLE,
     Statement,
+    alike,
     amount,
     for_and_against,
     moves,
@@ -76,7 +77,7 @@ def _neighbours(explanation: Explanation) -> Iterator[Statement]:
     if rerank.alike and (rerank.diverse is None or rerank.diverse > rerank.by_score):
         closest = rerank.alike[0]
         kind = "alike_listed" if rerank.diverse is None else "alike_before"
-        yield Statement(kind, {"item": title(closest.item)}, {"alike": (signed(closest.cosine),)})
+        yield Statement(kind, {"item": title(closest.item)}, {"alike": (alike(closest.cosine),)})
     if rerank.before:
         yield Statement("put_before", {"items": titles(rerank.before)})
     if rerank.behind:
@@ -189,7 +190,7 @@ def _span(span: SequenceSpan) -> Statement:
 
 
 def _match(match: Neighbour) -> Iterator[Statement]:
-    yield Statement("match", {"item": title(match.item)}, {"alike": (signed(match.similarity),)})
+    yield Statement("match", {"item": title(match.item)}, {"alike": (alike(match.similarity),)})
     for modality, part in match.shares.items():
         if part > 0:
             yield Statement("match_share", texts={"share": (share(part),)}, terms={"modality": (modality,)})

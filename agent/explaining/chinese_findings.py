@@ -12,6 +12,12 @@ _WITHOUT = r"(?:如果)?(?:没有|去掉)<items>(?:时|后|的话)?，?"
 _WHOLE = r"(?:即使|哪怕)(?:去掉|没有)(?:全部|整个)历史，?"
 _NO_SMALLER = r"(?:更小|更少)的部分做不到"
 _UNPROVEN = r"(?:更小|更少)的部分是否做得到，(?:尚|还)未(?:得到)?证明"
+_HISTORY_HELPS = "历史中最有助于{item}胜过{other}的是{helper}：据估计为{amount}。"
+_HELPS = "据估计，历史中的{helper}最有助于{item}胜过{other}：{amount}。"
+_HELPS_FORMS = (
+    r"(?:你)?历史中最有助于<item>胜过<other>的是<helper>：据估计[为是]<amount>",
+    r"据估计，(?:你)?历史中的<helper>最有助于<item>胜过<other>：<amount>",
+)
 
 CHINESE_FINDINGS: Mapping[str, Wording] = {
     "contrast_leads": Wording(
@@ -26,16 +32,9 @@ CHINESE_FINDINGS: Mapping[str, Wording] = {
         (r"<item>[与和跟]<other>的得分(?:几乎|大致)相同", r"<item>的得分[与和跟]<other>(?:几乎|大致)相同"),
     ),
     "contrast_channel": Wording(("各部分中，{channel}最支持{item}而非{other}：{amount}。",)),
-    "contrast_history": Wording(
-        (
-            "历史中最有助于{item}胜过{other}的是{helper}：据估计为{amount}。",
-            "据估计，历史中的{helper}最有助于{item}胜过{other}：{amount}。",
-        ),
-        (
-            r"(?:你)?历史中最有助于<item>胜过<other>的是<helper>：据估计[为是]<amount>",
-            r"据估计，(?:你)?历史中的<helper>最有助于<item>胜过<other>：<amount>",
-        ),
-    ),
+    "contrast_channel_again": Wording(("最支持{item}而非{other}的则是{channel}：{amount}。",)),
+    "contrast_history": Wording((_HISTORY_HELPS, _HELPS), _HELPS_FORMS),
+    "contrast_history_again": Wording((_HELPS, _HISTORY_HELPS), _HELPS_FORMS),
     "removal_none": Wording(
         (
             "即使去掉全部历史，{item}仍在得分最高的{k}个之中。",

@@ -13,6 +13,12 @@ _UNPROVEN = r"that no smaller part (?:does|would do) that is not proven"
 _TOO_FEW = r"(?:do not suffice|are not enough)"
 _STANDS = r"(?:stands|stand|is|are)"
 _OTHERS = r"than (?:any of )?the other groups(?: do)?"
+_HISTORY_HELPS = "Of the history, {helper} helps {item} the most over {other}: by {amount}, as estimated."
+_HELPS = "{helper} helps {item} the most over {other}, by {amount}, as estimated."
+_HELPS_FORMS = (
+    r"(?:of the history, )?<helper> helps <item> the most over <other>[:,]? by <amount>, as estimated",
+    r"as estimated,? <helper> helps <item> the most over <other>[:,]? by <amount>",
+)
 
 ENGLISH_FINDINGS: Mapping[str, Wording] = {
     "contrast_leads": Wording(
@@ -35,16 +41,9 @@ ENGLISH_FINDINGS: Mapping[str, Wording] = {
         ),
     ),
     "contrast_channel": Wording(("Of the channels, {channel} says the most for {item} against {other}: {amount}.",)),
-    "contrast_history": Wording(
-        (
-            "Of the history, {helper} helps {item} the most over {other}: by {amount}, as estimated.",
-            "{helper} helps {item} the most over {other}, by {amount}, as estimated.",
-        ),
-        (
-            r"(?:of the history, )?<helper> helps <item> the most over <other>[:,]? by <amount>, as estimated",
-            r"as estimated,? <helper> helps <item> the most over <other>[:,]? by <amount>",
-        ),
-    ),
+    "contrast_channel_again": Wording(("For {item} against {other}, {channel} says the most: {amount}.",)),
+    "contrast_history": Wording((_HISTORY_HELPS, _HELPS), _HELPS_FORMS),
+    "contrast_history_again": Wording((_HELPS, _HISTORY_HELPS), _HELPS_FORMS),
     "removal_none": Wording(
         (
             "Even without the whole history, {item} stays among the {k} best by score.",

@@ -17,6 +17,9 @@ from store.records import Item
 
 Names = tuple[str, ...]
 
+_AGAIN = ("", "_again")
+"""Of the kinds of the first and the second statement of the same: two sentences must not begin alike."""
+
 
 def contrasted(contrast: Contrast, history: Mapping[str, Item]) -> tuple[Statement, ...]:
     """Which of two items scores more, and what speaks most for each.
@@ -36,12 +39,12 @@ def contrasted(contrast: Contrast, history: Mapping[str, Item]) -> tuple[Stateme
     return (
         score,
         *(
-            Statement("contrast_channel", sides, {"amount": (by,)}, {"channel": (name,)})
-            for name, sides, by in _strongest(contrast.channels, first, second)
+            Statement(f"contrast_channel{again}", sides, {"amount": (by,)}, {"channel": (name,)})
+            for again, (name, sides, by) in zip(_AGAIN, _strongest(contrast.channels, first, second), strict=False)
         ),
         *(
-            Statement("contrast_history", {"helper": title(history[key])} | sides, {"amount": (by,)})
-            for key, sides, by in _strongest(helped, first, second)
+            Statement(f"contrast_history{again}", {"helper": title(history[key])} | sides, {"amount": (by,)})
+            for again, (key, sides, by) in zip(_AGAIN, _strongest(helped, first, second), strict=False)
         ),
     )
 

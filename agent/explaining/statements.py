@@ -19,6 +19,9 @@ from store.records import Item
 NEGLIGIBLE = 0.0005
 """Score units; a smaller effect is said to be none."""
 
+DECIMALS = 3
+"""Of scores and what adds to them: as many as the page's charts have, so that a number can be found there."""
+
 REASON_KINDS = ("history", "seed", "text", "sequence", "popular", "new", "trial", "constraint")
 
 Texts = Mapping[str, tuple[str, ...]]
@@ -42,14 +45,18 @@ class Statement:
 
 
 def amount(value: float) -> str:
-    """Size of an effect, without sign: "0.40", "0.012"."""
-    size = abs(value)
-    return f"{size:.2f}" if size >= 0.095 else f"{float(f'{size:.2g}'):f}".rstrip("0")
+    """Size of an effect that is not negligible, without sign: "0.398", "0.012"."""
+    return _fixed(abs(value), DECIMALS)
 
 
 def signed(value: float) -> str:
-    """A score: "1.50", "-0.32"."""
-    return _fixed(value, 2)
+    """A score: "1.502", "-0.320"."""
+    return _fixed(value, DECIMALS)
+
+
+def alike(cosine: float) -> str:
+    """How much two items resemble each other: "0.83"."""
+    return _fixed(cosine, 2)
 
 
 def _fixed(value: float, digits: int) -> str:
@@ -165,8 +172,8 @@ def what_if(explanation: Explanation) -> Iterator[Statement]:
 
 
 def _told_apart(before: float, after: float) -> tuple[str, str]:
-    """Two scores with as many decimals, up to four, as it takes to see which is larger."""
-    for digits in (2, 3, 4):
+    """Two scores with a fourth decimal where it takes that to see which is larger."""
+    for digits in (DECIMALS, DECIMALS + 1):
         texts = _fixed(before, digits), _fixed(after, digits)
         if texts[0] != texts[1]:
             return texts

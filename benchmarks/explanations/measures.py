@@ -6,8 +6,9 @@ src/metrics/exp_metrics.py at 79358f2, item level). The history is cut into T = 
 ones larger by one where it does not divide. Step t = 1..T removes the t most important parts (POS-P) or the t least
 important ones (NEG-P); the figure is the mean over the steps of [the item is still among the K best]. PN-S is
 [the item is not among the K best once the explanation is removed]. Lower POS-P, higher NEG-P and PN-S are better. They
-take K = 3 and 5, and as explanation a set of any size that the explainer chooses; here K = 10, and the explanation is
-the ``CITED`` most important items for every explainer.
+take K = 3 and 5, leave items of importance 0 out of the curves, and take as explanation a set of any size that the
+explainer chooses; here K = 10, the curves run over the whole history, and the explanation is the ``CITED`` most
+important items for every explainer.
 
 ``pos_auc`` and ``neg_auc`` are the same curves of scores: the mean over the steps of score / score with the whole
 history. On frozen embeddings places hardly move for the first items, scores do.

@@ -119,6 +119,9 @@ def explain(
     also: Annotated[
         list[str] | None, typer.Option(help="Item to read as if it had just been met; repeat for more.")
     ] = None,
+    snapshot: Annotated[
+        str | None, typer.Option(help="Id of the models to answer by, of those that are kept; else those in service.")
+    ] = None,
     everyone: Annotated[bool, typer.Option("--everyone", help="Who gets the item, instead of one reader.")] = False,
     style: Annotated[
         str | None,
@@ -146,12 +149,13 @@ def explain(
         )
     told = None
     with opened(context) as service:
+        recommender = service.recommender_over(snapshot)
         if item is None:
-            answer = service.recommender.taste(query)
+            answer = recommender.taste(query)
         elif everyone:
-            answer = service.recommender.item_profile(item)
+            answer = recommender.item_profile(item)
         else:
-            answer = explanation = service.recommender.explain(query, item)
+            answer = explanation = recommender.explain(query, item)
             if wordy:
                 told = in_words(
                     service,

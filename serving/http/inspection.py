@@ -37,8 +37,9 @@ def smallest_removal(service: ServiceOf, body: ExplainIn, language: InLanguage =
 
     It takes seconds. ``is_smallest`` says whether it is proven that fewer do not suffice.
     """
-    found = service.recommender.smallest_removal(body.query.query(), body.item_id)
-    told = None if language is None else removal_in_words(service.recommender, found, body.item_id, language=language)
+    recommender = service.recommender_over(body.snapshot_id)
+    found = recommender.smallest_removal(body.query.query(), body.item_id)
+    told = None if language is None else removal_in_words(recommender, found, body.item_id, language=language)
     return public(found) | {"words": public(told)}
 
 

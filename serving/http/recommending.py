@@ -73,12 +73,15 @@ def explain(
 ) -> Any:
     """Why an item stands where it stands, all that is known; ``without`` and ``also`` of the query ask what-if.
 
+    An answer of before comes again with its ``snapshot_id``, as long as that is kept, and with ``until``, the time of
+    the answer; the first request for a snapshot that is not in service takes seconds.
+
     With ``style`` also in words, as a line, a paragraph or a full account. With ``paraphrase`` a paragraph's sentences
     are the language model's where they hold; each says whether it is.
     """
     if style is None and (paraphrase or language != LANGUAGES[0]):
         raise InputError("language and paraphrase are of words, and no style is given", fix="Give a style.")
-    explanation = service.recommender.explain(body.query.query(), body.item_id)
+    explanation = service.recommender_over(body.snapshot_id).explain(body.query.query(), body.item_id)
     told = None
     if style is not None:
         told = in_words(service, explanation, style=style, language=language, by_model=paraphrase)

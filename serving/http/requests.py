@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, StrictBool, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
 
 from evaluation.audit import Group
 from pipeline.query import MAX_K, Constraints, Facet, Query, Range
@@ -106,6 +116,7 @@ class QueryIn(Strict):
     include_seen: StrictBool = False
     without: Annotated[Ids, Field(description="History items to leave out.")] = ()
     also: Annotated[Ids, Field(description="Items to read as if they had just been met.")] = ()
+    until: Annotated[AwareDatetime | None, Field(description="Read the stored history as it was at that time.")] = None
 
     def query(self) -> Query:
         return Query(
@@ -120,6 +131,7 @@ class QueryIn(Strict):
             include_seen=self.include_seen,
             without=frozenset(self.without),
             also=tuple(self.also),
+            until=self.until,
         )
 
 
@@ -130,6 +142,10 @@ class ExplainIn(Strict):
 
     item_id: ExternalId
     query: QueryIn = QueryIn()
+    snapshot_id: Annotated[
+        ExternalId | None,
+        Field(description="Models to answer by, of those that are kept; else those in service."),
+    ] = None
 
 
 class VerdictIn(Strict):

@@ -60,10 +60,15 @@ element.addEventListener("change", (change) => {
 // A text field with suggestions: [role=combobox] and the [role=listbox] after it.
 let timer = 0;
 let asked = 0;
+// Whether something was typed that the options in the list do not answer yet.
+let stale = false;
 const combobox = () => element.querySelector("[role=combobox]");
 const listbox = () => element.querySelector("[role=listbox]");
 
 const close = () => {
+  clearTimeout(timer);
+  asked++;
+  stale = false;
   listbox().hidden = true;
   combobox().setAttribute("aria-expanded", "false");
   combobox().removeAttribute("aria-activedescendant");
@@ -76,9 +81,12 @@ const choose = (option) => {
 };
 
 const offer = async () => {
+  clearTimeout(timer);
   const turn = ++asked;
-  const found = await server.find(combobox().value);
+  const text = combobox().value;
+  const found = await server.find(text);
   if (turn !== asked) return;
+  stale = combobox().value !== text;
   const list = listbox();
   list.replaceChildren(
     ...found.map((entry, n) => {
@@ -113,6 +121,7 @@ const move = (step) => {
 
 element.addEventListener("input", (input) => {
   if (input.target !== combobox()) return;
+  stale = true;
   clearTimeout(timer);
   timer = setTimeout(offer, 150);
 });
@@ -122,10 +131,7 @@ element.addEventListener("focusin", (focus) => {
   offer();
 });
 element.addEventListener("focusout", (focus) => {
-  if (focus.target === combobox()) {
-    asked++;
-    close();
-  }
+  if (focus.target === combobox()) close();
 });
 element.addEventListener("mousedown", (press) => {
   const option = press.target.closest("[role=option]");
@@ -133,7 +139,7 @@ element.addEventListener("mousedown", (press) => {
   press.preventDefault();
   choose(option);
 });
-element.addEventListener("keydown", (key) => {
+element.addEventListener("keydown", async (key) => {
   if (key.target !== combobox()) return;
   if (key.key === "ArrowDown" || key.key === "ArrowUp") {
     key.preventDefault();
@@ -142,8 +148,10 @@ element.addEventListener("keydown", (key) => {
     close();
   } else if (key.key === "Enter") {
     key.preventDefault();
-    const options = [...listbox().children];
-    const picked = options.find((option) => option.ariaSelected === "true") ?? (listbox().hidden ? undefined : options[0]);
+    const marked = () => [...listbox().children].find((option) => option.ariaSelected === "true");
+    // Enter may be faster than the search: what it takes has to be of the text that was typed.
+    if (stale && !marked()) await offer();
+    const picked = marked() ?? (stale || listbox().hidden ? undefined : listbox().children[0]);
     if (picked) choose(picked);
   }
 });

@@ -10,6 +10,7 @@ from serving.ui.api import UiService
 from serving.ui.conversation import stated
 from serving.ui.parts import drawn
 from serving.ui.render import Renderer, person
+from serving.wording import taste_in_words
 from store.errors import TastemakerError
 
 
@@ -46,14 +47,15 @@ class KnownPanel:
             yield self._panel(user_id, item_id, waiting=True)
             recommender = self._service.recommender
             if what == "taste":
-                yield self._panel(user_id, item_id, taste=recommender.taste(Query(user_id=user_id)))
+                found = recommender.taste(Query(user_id=user_id))
+                yield self._panel(user_id, item_id, taste=found, told=taste_in_words(found).passages[0].sentences)
             else:
                 yield self._panel(user_id, item_id, profile=recommender.item_profile(item_id))
         except TastemakerError as error:
             yield self._draw("problem.html", problem=stated(error))
 
     def _panel(self, user_id: str, item_id: str, **shown: Any) -> str:
-        empty: dict[str, Any] = {"waiting": False, "taste": None, "profile": None}
+        empty: dict[str, Any] = {"waiting": False, "taste": None, "told": (), "profile": None}
         return self._draw(
             "why_known.html",
             user_name=person(self._service.store.user(user_id)) if user_id else "",

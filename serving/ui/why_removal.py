@@ -12,6 +12,7 @@ from serving.ui.asked import asked_query
 from serving.ui.conversation import stated
 from serving.ui.parts import drawn
 from serving.ui.render import Renderer
+from serving.wording import removal_in_words
 from store.errors import TastemakerError
 
 K = 10
@@ -56,4 +57,5 @@ class RemovalView:
         except TastemakerError as error:
             yield self._draw("problem.html", problem=stated(error))
             return
-        yield self._draw("why_removal.html", stage="found", k=K, found=found, standing=standing)
+        words = removal_in_words(recommender, found, item_id).text
+        yield self._draw("why_removal.html", stage="found", k=K, found=found, standing=standing, words=words)

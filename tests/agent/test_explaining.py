@@ -92,15 +92,15 @@ def text(explained: Explanation, **options: Any) -> str:
 def test_a_paragraph() -> None:
     assert text(explanation()) == (
         "A Simple Plan stands at place 2 of 1,200 films. It goes with Heat from your history. "
-        "Without Heat its score would fall the most, by 0.40. Without Fargo its score would rise by 0.20."
+        "Without Heat its score would fall the most, by 0.400. Without Fargo its score would rise by 0.200."
     )
 
 
 def test_a_paragraph_in_chinese_keeps_titles_and_has_its_own_punctuation() -> None:
     assert text(everything(), language="zh", settings=WordsSettings()) == (
         "“A Simple Plan”在1,200个条目中排第2位。它与你历史中的“Heat”和“Brick”相配。它在这里受其他人欢迎。"
-        "它符合你的要求：Crime。在试过的2个条目中，没有“Heat”时它的得分下降最多，降幅为0.40。"
-        "如果没有“Fargo”，它的得分会上升0.20。按你的改动，得分从2.00降到1.50。名次从第1位降到第2位。"
+        "它符合你的要求：Crime。在试过的2个条目中，没有“Heat”时它的得分下降最多，降幅为0.400。"
+        "如果没有“Fargo”，它的得分会上升0.200。按你的改动，得分从2.000降到1.500。名次从第1位降到第2位。"
         "它现在已在历史中，因此不会再次推荐；这里是在此之前的位置。"
     )
 
@@ -108,10 +108,10 @@ def test_a_paragraph_in_chinese_keeps_titles_and_has_its_own_punctuation() -> No
 def test_the_most_is_said_of_what_was_tried() -> None:
     parts = (Contribution(BRICK, 0.1, 0.9, estimated=True), Contribution(HEAT, 0.5, 0.4), Contribution(FARGO, 0, 0.3))
     said = text(explanation(contributions=parts))
-    assert "Without Heat its score would fall by 0.40, the most of 2 films that were tried." in said
+    assert "Without Heat its score would fall by 0.400, the most of 2 films that were tried." in said
     assert "Brick" not in said
     alone = text(explanation(contributions=parts[:2]))
-    assert "Without Heat its score would fall by 0.40." in alone
+    assert "Without Heat its score would fall by 0.400." in alone
 
 
 def test_effects_too_small_to_see_are_not_said() -> None:
@@ -168,29 +168,30 @@ FULL = """Where it stands
 A Simple Plan stands at place 2 of 1,200 films. Its score is 1.50.
 
 What if
-With your changes, the score falls from 2.00 to 1.50. Its place falls from 1 to 2.
+With your changes, the score falls from 2.000 to 1.500. Its place falls from 1 to 2.
 
 Why
 It goes with Heat and Brick from your history. It is popular with other people here. It matches what you asked: Crime.
 
 What the score is made of
-People like you (LightGCN) adds 0.90 to the score, 53% of all that moves it. What comes next (SASRec) adds 0.70 to the \
-score, 41% of all that moves it. Popularity takes 0.10 from the score, 5.9% of all that moves it. Without effect: \
+People like you (LightGCN) adds 0.900 to the score, 53% of all that moves it. What comes next (SASRec) adds 0.700 to \
+the score, 41% of all that moves it. Popularity takes 0.100 from the score, 5.9% of all that moves it. Without effect: \
 Close to what you asked.
 
 What the history adds
-Without Heat the score is 0.40 lower and the place 7. 31 people have met both it and Heat. Without Fargo the score is \
-0.20 higher and the place 1. 1 person has met both it and Fargo. Without Brick the score is lower by 0.10, as estimated.
+Without Heat the score is 0.400 lower and the place 7. 31 people have met both it and Heat. Without Fargo the score is \
+0.200 higher and the place 1. 1 person has met both it and Fargo. Without Brick the score is lower by 0.100, as \
+estimated.
 
 Through people and what they met
-In the graph its score is 0.60: 0.40 from the history, 0.20 from what belongs to no item. Heat adds 0.50 to that, \
-exactly. Fargo takes 0.10 from that, exactly. 2 paths from Heat through other people: 7.0% of \
+In the graph its score is 0.600: 0.400 from the history, 0.200 from what belongs to no item. Heat adds 0.500 to that, \
+exactly. Fargo takes 0.100 from that, exactly. 2 paths from Heat through other people: 7.0% of \
 what speaks for it in the graph.
 
 By the order of the history
-By the order of the history alone it stands at place 3. Without Heat and Fargo the score by order falls by 0.30, to \
-place 9. Without Brick the score by order rises by 0.02, to place 2. Integrated gradients give Heat 0.20 of the score \
-by order. Integrated gradients give Fargo -0.10 of the score by order. Integrated gradients miss 2.7% of it.
+By the order of the history alone it stands at place 3. Without Heat and Fargo the score by order falls by 0.300, to \
+place 9. Without Brick the score by order rises by 0.020, to place 2. Integrated gradients give Heat 0.200 of the \
+score by order. Integrated gradients give Fargo -0.100 of the score by order. Integrated gradients miss 2.7% of it.
 
 By content
 By content it is close to Fargo: 0.83 of 1. 70% of that is by text. 30% of that is by picture. Both have Crime, Noir.
@@ -208,8 +209,8 @@ def test_a_full_account_in_chinese_has_the_same_statements() -> None:
     chinese = tell(everything(), style="full", language="zh").passages
     assert [len(one.sentences) for one in english] == [len(one.sentences) for one in chinese]
     said = [sentence.text for passage in chinese for sentence in passage.sentences]
-    assert "没有“Heat”时，得分低0.40，排第7位。" in said
-    assert "据估计，没有“Brick”时，得分低0.10。" in said
+    assert "没有“Heat”时，得分低0.400，排第7位。" in said
+    assert "据估计，没有“Brick”时，得分低0.100。" in said
     assert all(sentence.endswith("。") for sentence in said)
 
 
@@ -263,10 +264,10 @@ def test_a_full_account_takes_the_graph_score_apart_by_depth() -> None:
     steps = (PathStep("item", "Heat", "0"), PathStep("user", "Reader 1"), PathStep("item", "P"))
     told = text(explanation(own_term=0.2, graph=graph, paths=(EvidencePath(steps, 0.02),)), style="full")
     assert (
-        "In the graph its score is 1.00: 0.80 from the history, 0.20 from what belongs to no item. "
-        "0.30 of that is from the history items themselves. 0.15 of that is from other people who met them. "
-        "0.20 of that is from history items that training did not know. "
-        "-0.05 of that comes through other people from 2 steps away. "
+        "In the graph its score is 1.000: 0.800 from the history, 0.200 from what belongs to no item. "
+        "0.300 of that is from the history items themselves. 0.150 of that is from other people who met them. "
+        "0.200 of that is from history items that training did not know. "
+        "-0.050 of that comes through other people from 2 steps away. "
         "4,120 paths run through other people; the strongest 1 carries 3.1% of what speaks for it. "
         "9 of the paths count against it."
     ) in told
@@ -299,7 +300,7 @@ def test_a_new_item_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("number", "written"),
-    [(0.4, "0.40"), (-12.345, "12.35"), (0.0949, "0.095"), (0.0604, "0.06"), (0.00051, "0.00051")],
+    [(0.4, "0.400"), (-12.3456, "12.346"), (0.0949, "0.095"), (0.0604, "0.060"), (0.00051, "0.001")],
 )
 def test_amounts(number: float, written: str) -> None:
     assert amount(number) == written

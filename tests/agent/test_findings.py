@@ -29,17 +29,23 @@ def against(difference: float, channels: dict[str, float], history: dict[str, fl
 
 def test_both_sides_of_a_contrast_are_named_with_their_numbers() -> None:
     assert against(0.25, {"lightgcn": 0.4, "popularity": -0.15}, {"x": 0.2, "y": -0.1}) == (
-        "Alien scores 0.25 more than Heat. "
-        "Of the channels, People like you (LightGCN) says the most for Alien against Heat: 0.40. "
-        "Of the channels, Popularity says the most for Heat against Alien: 0.15. "
-        "Of the history, The Thing helps Alien the most over Heat: by 0.20, as estimated. "
-        "Of the history, Ronin helps Heat the most over Alien: by 0.10, as estimated."
+        "Alien scores 0.250 more than Heat. "
+        "Of the channels, People like you (LightGCN) says the most for Alien against Heat: 0.400. "
+        "For Heat against Alien, Popularity says the most: 0.150. "
+        "Of the history, The Thing helps Alien the most over Heat: by 0.200, as estimated. "
+        "Ronin helps Heat the most over Alien, by 0.100, as estimated."
     )
 
 
 def test_a_side_for_which_nothing_speaks_is_not_spoken_for() -> None:
     assert against(-0.4, {"content": -0.4}, {}) == (
-        "Heat scores 0.40 more than Alien. Of the channels, Content says the most for Heat against Alien: 0.40."
+        "Heat scores 0.400 more than Alien. Of the channels, Content says the most for Heat against Alien: 0.400."
+    )
+
+
+def test_the_second_side_alone_is_told_like_the_first() -> None:
+    assert against(-0.2, {"content": -0.2}, {"y": -0.1}).endswith(
+        "Of the history, Ronin helps Heat the most over Alien: by 0.100, as estimated."
     )
 
 
@@ -107,8 +113,8 @@ def test_one_group_is_not_told_apart_from_others() -> None:
 def test_chinese_says_the_same_number_of_things() -> None:
     found = Contrast(ALIEN, HEAT, 0.25, {"lightgcn": 0.4}, {"x": 0.2})
     assert tell_found(contrasted(found, HISTORY), language="zh").text == (
-        "“Alien”的得分比“Heat”高0.25。各部分中，与你相似的人（LightGCN）最支持“Alien”而非“Heat”：0.40。"
-        "历史中最有助于“Alien”胜过“Heat”的是“The Thing”：据估计为0.20。"
+        "“Alien”的得分比“Heat”高0.250。各部分中，与你相似的人（LightGCN）最支持“Alien”而非“Heat”：0.400。"
+        "历史中最有助于“Alien”胜过“Heat”的是“The Thing”：据估计为0.200。"
     )
     with pytest.raises(InputError, match="language 'tlh' is none of en, zh"):
         tell_found((), language="tlh")

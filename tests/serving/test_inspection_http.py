@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -115,8 +116,52 @@ def test_snapshots_that_cannot_be_compared(api: TestClient, twice: tuple[Service
     neither = twice[1].post("/snapshots/compare", json={"first": "a", "second": "b"})
     assert "one more snapshot at a time" in neither.json()["detail"]
     unknown = twice[1].post("/snapshots/compare", json={"first": "a"})
-    assert unknown.status_code == 503
-    assert "is not a snapshot id" in unknown.json()["detail"]
+    assert unknown.status_code == 404
+    assert "snapshot 'a' is not among those that are kept" in unknown.json()["detail"]
+
+
+def test_an_explanation_of_before_comes_again(twice: tuple[Service, TestClient]) -> None:
+    """Another snapshot serves by now, and the reader has met more: by models and time it is the same answer."""
+    service, client = twice
+    newest, oldest = (one["id"] for one in client.get("/snapshots").json())
+    body = {"item_id": "50", "query": {"user_id": "2"}}
+    service.promote(oldest)
+    before = client.post("/explain?style=full", json=body).json()
+    moment = datetime.now(UTC).isoformat()
+    met = {"user_id": "2", "item_id": "181", "kind": "like"}
+    assert "181" not in {part["item"]["item_id"] for part in before["contributions"]}
+    assert client.post("/events", json=met).status_code == 200
+    service.promote(newest)
+    assert client.post("/explain", json=body).json()["snapshot_id"] == newest
+    by_models = body | {"snapshot_id": oldest}
+    now = client.post("/explain", json=by_models).json()
+    assert now["snapshot_id"] == before["snapshot_id"] == oldest
+    assert now["score"] != before["score"]
+    assert "181" in {part["item"]["item_id"] for part in now["contributions"]}
+    by_both = by_models | {"query": {"user_id": "2", "until": moment}}
+    assert client.post("/explain?style=full", json=by_both).json() == before
+    assert client.post("/explain/removal", json=by_both).json()["k"] == 10
+
+
+def test_a_snapshot_that_cannot_be_asked_says_so(twice: tuple[Service, TestClient]) -> None:
+    service, client = twice
+    oldest = client.get("/snapshots").json()[-1]["id"]
+    body = {"item_id": "50", "query": {"user_id": "1"}}
+    gone = client.post("/explain", json=body | {"snapshot_id": oldest[:-12] + "0" * 12})
+    assert (gone.status_code, gone.json()["title"]) == (404, "Unknown snapshot")
+    assert "TASTEMAKER_KEEP_SNAPSHOTS" in gone.json()["fix"]
+    naive = client.post("/explain", json=body | {"query": {"user_id": "1", "until": "2026-01-01T00:00:00"}})
+    assert naive.status_code == 422
+    damaged = service.snapshots.root / oldest / "blend.safetensors"
+    whole = damaged.read_bytes()
+    try:
+        damaged.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        service._shelf._kept = None
+        refused = client.post("/explain", json=body | {"snapshot_id": oldest})
+    finally:
+        damaged.write_bytes(whole)
+    assert (refused.status_code, refused.json()["title"]) == (409, "Unusable snapshot")
+    assert "do not match the hash" in refused.json()["detail"]
 
 
 def test_an_audit_of_everyone(api: TestClient, trained_service: Service) -> None:
