@@ -115,6 +115,31 @@ class Traced:
     depths: Depths
 
 
+@dataclass(frozen=True)
+class _Links:
+    """Every path to one candidate, those of one history item after those of another.
+
+    Attributes:
+        positions: int64 [J], history positions of the items that somebody met at training, ascending.
+        starts: int64 [J+1], where the paths of each begin, and their end.
+        people: integers [P], the person of each path.
+        values: float64 [P], its part of the score; 0 where it runs through the reader.
+        echoes: int64 [X], which these are.
+        echo: float64 [X], what they carry.
+    """
+
+    positions: IndexArray
+    starts: IndexArray
+    people: IndexArray
+    values: Numbers
+    echoes: IndexArray
+    echo: Numbers
+
+    def columns(self, places: IndexArray) -> IndexArray:
+        """History positions of some paths."""
+        return self.positions[np.searchsorted(self.starts, places, side="right") - 1]
+
+
 class EvidencePaths:
     """Finds paths in the graph that was trained on.
 
@@ -125,7 +150,8 @@ class EvidencePaths:
 
     def __init__(self, interactions: Interactions, scorer: LightGCNScorer) -> None:
         self._scorer = scorer
-        self._by_user = normalised_adjacency(interactions)
+        # float64 as the numbers are: a product with another type would copy the matrix first.
+        self._by_user = normalised_adjacency(interactions).astype(np.float64)
         self._by_item = sp.csr_matrix(self._by_user.T)
         self._num_items = interactions.num_items
         self._root = inverse_root(interactions.item_counts)
@@ -142,59 +168,74 @@ class EvidencePaths:
             top: how many paths at most; only such as speak for the candidate.
             per_item: how many of them through one history item at most, so that one strong item does not hide the rest.
         """
-        walks, onward = self._unfolded(split, row, reader)
+        links, depths, items_by_depth = self._unfolded(split, row, reader)
+        onward = sum(items_by_depth[: max(self._scorer.num_layers - 2, 0)], np.zeros(self._num_items + 1))
         positive = np.maximum(split.by_item[row], 0.0).sum() + max(float(split.own[row]), 0.0)
-        chosen = _strongest(walks, top, per_item) if positive > 0 else np.zeros(0, dtype=np.int64)
-        paths = tuple(self._path(split, row, walks, onward, int(place), float(positive)) for place in chosen)
+        chosen = _strongest(links, top, per_item) if positive > 0 else np.zeros(0, dtype=np.int64)
+        paths = tuple(self._path(split, row, links, onward, int(place), float(positive)) for place in chosen)
         return Traced(
             paths=paths,
-            count=len(walks.values),
+            count=len(links.values) - len(links.echoes),
             share=sum(path.share for path in paths),
-            against=int((walks.values < 0).sum()),
-            depths=walks.depths,
+            against=int((links.values < 0).sum()),
+            depths=depths,
         )
 
     def walks(self, split: Contributions, row: int = 0, *, reader: int = PADDING) -> Walks:
         """Every path to one candidate; what belongs to no path is beside them. Arguments as of ``trace``."""
-        return self._unfolded(split, row, reader)[0]
+        links, depths, items_by_depth = self._unfolded(split, row, reader)
+        known = np.isin(np.arange(len(split.history)), links.positions)
+        scale = self._scale(split, split.history[known])
+        own_items = np.zeros(len(split.history))
+        own_items[known] = scale * items_by_depth[0][split.history[known]] if self._scorer.num_layers else 0.0
+        columns = links.columns(np.arange(len(links.values)))
+        echo = np.bincount(columns[links.echoes], links.echo, minlength=len(split.history)).astype(np.float64)
+        return Walks(
+            items=own_items,
+            new=np.where(known, 0.0, split.by_item[row]),
+            echo=echo,
+            columns=np.delete(columns, links.echoes),
+            people=np.delete(links.people, links.echoes).astype(np.int64),
+            values=np.delete(links.values, links.echoes),
+            depths=depths,
+        )
 
-    def _unfolded(self, split: Contributions, row: int, reader: int) -> tuple[Walks, Numbers]:
-        """The walks, and Y_{K-3} of every item, which tells what carries them on."""
-        layers = self._scorer.num_layers
+    def _scale(self, split: Contributions, items: IndexArray) -> Numbers:
+        """w_j / (K+1) of history items."""
+        return self._root[items] / (np.sqrt(max(len(split.history), 1)) * (self._scorer.num_layers + 1))
+
+    def _unfolded(self, split: Contributions, row: int, reader: int) -> tuple[_Links, Depths, list[Numbers]]:
+        """The paths, the score by depth, and Y_k of every item for k = 0 .. K-2."""
         people_by_depth, items_by_depth = self._fields(int(split.candidates[row]))
         known = split.history <= self._num_items
         known[known] = self._root[split.history[known]] > 0
         inside = split.history[known]
-        scale = self._root[inside] / (np.sqrt(max(len(split.history), 1)) * (layers + 1))
-        links = self._by_item[inside].tocoo()
-        columns, people = np.flatnonzero(known)[links.row], links.col
-        weights = scale[links.row] * links.data
-        own_items = np.zeros(len(split.history))
-        own_items[known] = scale * items_by_depth[0][inside] if layers else 0.0
-        values = weights * sum(people_by_depth, np.zeros(len(self._scorer.user_base)))[people]
-        is_echo = (people == reader) & (reader != PADDING)
-        echo, others = np.flatnonzero(is_echo), np.flatnonzero(~is_echo)
-        # A popular item has thousands of readers: summed by person first, they cost each depth one short product.
-        carried = np.bincount(people, weights, minlength=len(self._scorer.user_base))
-        if len(echo):
-            carried[reader] = 0.0
+        scale = self._scale(split, inside)
+        met = self._by_item[inside]
+        # A popular item has thousands of readers: all that is as long as the paths is done in place.
+        values = np.repeat(scale, np.diff(met.indptr))
+        values *= met.data
+        echoes = np.flatnonzero(met.indices == reader) if reader != PADDING else np.zeros(0, dtype=np.int64)
+        through_reader = float(values[echoes].sum())
+        values *= sum(people_by_depth, np.zeros(len(self._scorer.user_base)))[met.indices]
+        echo = values[echoes]
+        values[echoes] = 0.0
+        # Summed over its readers, X_k of an item is Y_{k+1}, which is known but for the last.
+        people = [
+            float(scale @ items_by_depth[depth + 1][inside])
+            - (through_reader * float(field[reader]) if len(echoes) else 0.0)
+            for depth, field in enumerate(people_by_depth[:-1])
+        ]
+        people += [float(values.sum()) - sum(people)] if people_by_depth else []
         depths = Depths(
             own=float(split.own[row]),
-            items=float(own_items.sum()),
-            people=tuple(float(carried @ field) for field in people_by_depth),
-            echo=float(values[echo].sum()),
+            items=float(scale @ items_by_depth[0][inside]) if self._scorer.num_layers else 0.0,
+            people=tuple(people),
+            echo=float(echo.sum()),
             new=float(split.by_item[row, ~known].sum()),
         )
-        walks = Walks(
-            items=own_items,
-            new=np.where(known, 0.0, split.by_item[row]),
-            echo=np.bincount(columns[echo], values[echo], minlength=len(split.history)).astype(np.float64),
-            columns=columns[others],
-            people=people[others].astype(np.int64),
-            values=values[others],
-            depths=depths,
-        )
-        return walks, sum(items_by_depth[: max(layers - 2, 0)], np.zeros(self._num_items + 1))
+        links = _Links(np.flatnonzero(known), met.indptr.astype(np.int64), met.indices, values, echoes, echo)
+        return links, depths, items_by_depth
 
     def _fields(self, candidate: int) -> tuple[list[Numbers], list[Numbers]]:
         """<e_v^k, F_i> of every person for k = 0 .. K-2, and <e_i'^k, F_i> of every item for k = 0 .. K-2."""
@@ -206,13 +247,13 @@ class EvidencePaths:
         return users[: max(self._scorer.num_layers - 1, 0)], items
 
     def _path(
-        self, split: Contributions, row: int, walks: Walks, onward: Numbers, place: int, positive: float
+        self, split: Contributions, row: int, links: _Links, onward: Numbers, place: int, positive: float
     ) -> GraphPath:
-        person, column = int(walks.people[place]), int(walks.columns[place])
+        person, column = int(links.people[place]), int(links.columns(np.array([place]))[0])
         target, item = int(split.candidates[row]), int(split.history[column])
         row_of = slice(*self._by_user.indptr[person : person + 2])
-        met, links = self._by_user.indices[row_of], self._by_user.data[row_of]
-        carried = links * onward[met]
+        met, weights = self._by_user.indices[row_of], self._by_user.data[row_of]
+        carried = weights * onward[met]
         end, through = PADDING, 0.0
         if (met == target).any():
             end, through = target, float(carried[met == target][0])
@@ -221,31 +262,31 @@ class EvidencePaths:
             best = int(carried.argmax())
             if carried[best] > 0:
                 end, through = int(met[best]), float(carried[best])
-        scale = self._root[item] / (np.sqrt(len(split.history)) * (self._scorer.num_layers + 1))
-        link = float(links[met == item][0])
-        value = float(walks.values[place])
+        scale = float(self._scale(split, np.array([item]))[0])
+        link = float(weights[met == item][0])
+        value = float(links.values[place])
         return GraphPath(item, person, end, value, scale * link * through, value / positive)
 
 
-def _strongest(walks: Walks, top: int, per_item: int) -> IndexArray:
+def _strongest(links: _Links, top: int, per_item: int) -> IndexArray:
     """Places of the paths that speak most for the candidate, strongest first."""
-    places = np.flatnonzero(walks.values > 0)
+    places = np.flatnonzero(links.values > 0)
     if len(places) > _LOOKED_AT:
         # Most often these suffice: to sort tens of thousands would take longer than all the rest.
-        best = places[np.argpartition(-walks.values[places], _LOOKED_AT)[:_LOOKED_AT]]
-        chosen = _at_most(walks, best, top, per_item)
+        best = places[np.argpartition(-links.values[places], _LOOKED_AT)[:_LOOKED_AT]]
+        chosen = _at_most(links, best, top, per_item)
         if len(chosen) == top:
             return chosen
-    return _at_most(walks, places, top, per_item)
+    return _at_most(links, places, top, per_item)
 
 
-def _at_most(walks: Walks, places: IndexArray, top: int, per_item: int) -> IndexArray:
+def _at_most(links: _Links, places: IndexArray, top: int, per_item: int) -> IndexArray:
     chosen: list[int] = []
     taken: dict[int, int] = {}
-    for place in places[np.lexsort((walks.people[places], -walks.values[places]))].tolist():
+    places = places[np.lexsort((links.people[places], -links.values[places]))]
+    for place, column in zip(places.tolist(), links.columns(places).tolist(), strict=True):
         if len(chosen) == top:
             break
-        column = int(walks.columns[place])
         if taken.get(column, 0) < per_item:
             taken[column] = taken.get(column, 0) + 1
             chosen.append(place)

@@ -27,6 +27,7 @@ from pipeline.explanation import (
     Standing,
 )
 from pipeline.exposure import Placed
+from pipeline.met_both import MetBoth
 from pipeline.notes import FEW_READERS, KEPT_OUT, NO_HISTORY, REJECTED, SET_ASIDE, UNMET
 from pipeline.query import Neighbour, Query
 from pipeline.ranking import Ranked, Ranker, Terms
@@ -36,7 +37,6 @@ from pipeline.similarity import content_neighbour
 from pipeline.state import ServingState
 from rankers.sasrec_attribution import integrated_gradients
 from store.ids import PADDING, IndexArray
-from store.interactions import Sparse
 
 LEFT_OUT = 16
 """History items without which everything is scored again: the newest, and those that are said to matter most."""
@@ -82,7 +82,7 @@ class Explainer:
         self._ranker = ranker
         self.evidence = Evidence(state)
         self._paths = EvidencePaths(state.models.interactions, state.lightgcn)
-        self._readers: Sparse = state.models.interactions.matrix.T.tocsr()
+        self._met = MetBoth(state.models.interactions)
 
     def explain(
         self,
@@ -269,7 +269,9 @@ class Explainer:
             channels[channel, left_out] = ranked.contributions[name][0, position] - after
         ranks = dict(zip(left_out.tolist(), pool_rank(scored.scores, position).tolist(), strict=True))
         exact = dict(zip(split.history.tolist(), split.by_item[0].tolist(), strict=True))
-        together = self._together(reader, int(ranked.candidates[0, position]))
+        candidate = int(ranked.candidates[0, position])
+        together = self._met.together(reader.history, candidate).tolist()
+        followed = self._met.followed(reader.history, candidate).tolist()
         by_channel = channels.T.tolist()
         contributions = [
             Contribution(
@@ -281,19 +283,11 @@ class Explainer:
                 estimated=row not in ranks,
                 rank=ranks.get(row),
                 together=together[row],
+                followed=followed[row],
             )
             for row, item in enumerate(reader.history.tolist())
         ]
         return tuple(sorted(contributions, key=lambda part: -abs(part.counterfactual)))
-
-    def _together(self, reader: Reader, candidate: int) -> list[int]:
-        """People in training who met both, by history item."""
-        known = self._readers.shape[0] - 1
-        if candidate > known:
-            return [0] * len(reader.history)
-        items = np.where(reader.history <= known, reader.history, PADDING)
-        both = self._readers[items] @ self._readers[[candidate]].T
-        return both.toarray().ravel().astype(int).tolist()
 
     def _sequence(self, reader: Reader, ranked: Ranked, position: int) -> SequenceEvidence | None:
         sasrec, catalogue = self._state.sasrec, self._state.catalogue

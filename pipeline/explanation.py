@@ -24,7 +24,8 @@ class Contribution:
         channels: the same by channel; they sum to it, up to what the weights owe to the length of the history.
         estimated: whether both are by attribution (pipeline/attribution.py); else by scoring again.
         rank: place of the explained item without this one, where it was scored again.
-        together: how many people have met both.
+        together: how many people of training have met both.
+        followed: how many of them met the explained item within five steps after this one.
     """
 
     item: Item
@@ -35,6 +36,7 @@ class Contribution:
     estimated: bool = False
     rank: int | None = None
     together: int = 0
+    followed: int = 0
 
 
 @dataclass(frozen=True)

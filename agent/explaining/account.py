@@ -104,6 +104,8 @@ def _history(explanation: Explanation) -> Iterator[Statement]:
         yield _effect(part)
         if part.together:
             yield Statement("together", {"item": title(part.item)}, {"count": (f"{part.together:,}",)})
+        if part.followed:
+            yield Statement("followed", {"item": title(part.item)}, {"count": (f"{part.followed:,}",)})
     rest = len(explanation.contributions) - HISTORY
     if rest > 0:
         yield Statement("unnamed", texts={"count": (f"{rest:,}",)})

@@ -228,6 +228,7 @@ _ACCOUNT = {
     "estimated_higher": "据估计，没有{item}时，得分高{amount}。",
     "estimated_unchanged": "据估计，没有{item}时，得分不变。",
     "together": "有{count}人既接触过它，也接触过{item}。",
+    "followed": "有{count}人在接触{item}之后不久接触了它。",
     "unnamed": "历史中另有{count}个没有列出。",
     "graph_sum": "图中的得分是{total}：其中{history}来自历史，{own}不属于任何一个。",
     "alike_before": "排在它前面的当中，{item}与它最像：{alike}（满分1）。",

@@ -329,6 +329,7 @@ _ACCOUNT = {
     "estimated_higher": "Without {item} the score is higher by {amount}, as estimated.",
     "estimated_unchanged": "Without {item} the score stays as it is, as estimated.",
     "together": "{count} {count:person has|people have} met both it and {item}.",
+    "followed": "{count} {count:person|people} met it soon after {item}.",
     "unnamed": "{count} more of the history {count:is|are} not named here.",
     "graph_sum": "In the graph its score is {total}: {history} from the history, {own} from what belongs to no item.",
     "alike_before": "Of what stands before it, {item} is most like it: {alike} of 1.",

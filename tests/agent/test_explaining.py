@@ -64,7 +64,7 @@ def everything() -> Explanation:
             "popularity": ChannelScore(5.0, -0.1, None), "seed": ChannelScore(0.0, 0.0, None),
         },
         contributions=(
-            Contribution(HEAT, 0.5, 0.4, time=NEWEST, rank=7, together=31),
+            Contribution(HEAT, 0.5, 0.4, time=NEWEST, rank=7, together=31, followed=12),
             Contribution(FARGO, -0.1, -0.2, rank=1, together=1),
             Contribution(BRICK, 0.0, 0.1, estimated=True),
         ),
@@ -179,9 +179,9 @@ the score, 41% of all that moves it. Popularity takes 0.100 from the score, 5.9%
 Close to what you asked.
 
 What the history adds
-Without Heat the score is 0.400 lower and the place 7. 31 people have met both it and Heat. Without Fargo the score is \
-0.200 higher and the place 1. 1 person has met both it and Fargo. Without Brick the score is lower by 0.100, as \
-estimated.
+Without Heat the score is 0.400 lower and the place 7. 31 people have met both it and Heat. 12 people met it soon \
+after Heat. Without Fargo the score is 0.200 higher and the place 1. 1 person has met both it and Fargo. Without Brick \
+the score is lower by 0.100, as estimated.
 
 Through people and what they met
 In the graph its score is 0.600: 0.400 from the history, 0.200 from what belongs to no item. Heat adds 0.500 to that, \

@@ -192,6 +192,8 @@ def test_contributions_are_what_scoring_again_loses(recommender) -> None:
         assert part.counterfactual == pytest.approx(sum(part.channels.values()), rel=1e-3, abs=1e-3)
     assert all(part.rank is None for part in explanation.contributions if part.estimated)
     assert max(part.together for part in explanation.contributions) > 0
+    assert max(part.followed for part in explanation.contributions) > 0
+    assert all(part.followed <= part.together for part in explanation.contributions)
     sequence = explanation.sequence
     assert sequence is not None
     assert sum(sequence.gradients.values()) != 0.0
