@@ -122,9 +122,9 @@ def test_effects_too_small_to_see_are_not_said() -> None:
 @pytest.mark.parametrize(
     ("before", "rank", "said"),
     [
-        (2.0, 1, "With your changes, the score falls from 2.00 to 1.50. Its place falls from 1 to 2."),
-        (1.0, 3, "With your changes, the score rises from 1.00 to 1.50. Its place rises from 3 to 2."),
-        (1.5, 2, "With your changes, the score stays at 1.50. Its place stays 2."),
+        (2.0, 1, "With your changes, the score falls from 2.000 to 1.500. Its place falls from 1 to 2."),
+        (1.0, 3, "With your changes, the score rises from 1.000 to 1.500. Its place rises from 3 to 2."),
+        (1.5, 2, "With your changes, the score stays at 1.500. Its place stays 2."),
         (1.5004, 2, "With your changes, the score falls from 1.5004 to 1.5000. Its place stays 2."),
         (1.496, None, "With your changes, the score rises from 1.496 to 1.500."),
     ],
@@ -165,7 +165,7 @@ def test_a_line_is_the_strongest_reason() -> None:
 
 
 FULL = """Where it stands
-A Simple Plan stands at place 2 of 1,200 films. Its score is 1.50.
+A Simple Plan stands at place 2 of 1,200 films. Its score is 1.500.
 
 What if
 With your changes, the score falls from 2.000 to 1.500. Its place falls from 1 to 2.
@@ -272,8 +272,8 @@ def test_a_full_account_takes_the_graph_score_apart_by_depth() -> None:
         "9 of the paths count against it."
     ) in told
     chinese = text(explanation(own_term=0.2, graph=graph), style="full", language="zh")
-    assert "其中0.15来自接触过它们的其他人。" in chinese
-    assert "其中-0.05经由其他人，来自2步之外。" in chinese
+    assert "其中0.150来自接触过它们的其他人。" in chinese
+    assert "其中-0.050经由其他人，来自2步之外。" in chinese
 
 
 def test_sections_without_evidence_are_left_out() -> None:

@@ -60,6 +60,9 @@ STATEMENTS = (
     Statement(
         "contrast_history", {"helper": ("Brick",), "item": ("Heat",), "other": ("Fargo",)}, {"amount": ("0.25",)}
     ),
+    Statement(
+        "contrast_history_again", {"helper": ("Brick",), "item": ("Fargo",), "other": ("Heat",)}, {"amount": ("0.10",)}
+    ),
     Statement("removal_none", {"item": ("Heat",)}, {"k": ("10",)}),
     Statement("removal_needless", {"item": ("Heat",)}, {"k": ("10",)}),
     Statement("removal_proven", {"items": ("Brick", "Fargo"), "item": ("Heat",)}, {"k": ("10",)}),
