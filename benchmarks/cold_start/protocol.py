@@ -147,14 +147,23 @@ class Catalogue:
     content: Content
 
     @classmethod
-    def read(cls, folder: Path, ids: IndexArray, encoder: ContentEncoder, *, titles_only: bool = False) -> Catalogue:
-        """The items of a split; ``titles_only`` takes description, genres and year from all of them."""
+    def read(
+        cls, folder: Path, ids: IndexArray, encoder: ContentEncoder, *, titles_only: bool = False, pictures: bool = True
+    ) -> Catalogue:
+        """The items of a split.
+
+        Args:
+            titles_only: takes description, genres and year from all of them.
+            pictures: False takes the pictures, which are most of the work to encode.
+        """
         rows: dict[int, Mapping[str, object]] = {}
         with gzip.open(folder / "items.jsonl.gz", "rt", encoding="utf-8") as lines:
             for line in lines:
                 row = json.loads(line)
                 rows[int(row["item_id"])] = row
         items = tuple(_item(rows[int(item_id)], folder, titles_only=titles_only) for item_id in ids)
+        if not pictures:
+            items = tuple(replace(item, image=None) for item in items)
         print(f"encoding {len(items)} items ...", file=sys.stderr, flush=True)
         return cls(items, encoder.encode(items))
 

@@ -31,7 +31,7 @@ def read(folder: Path, encoder: ContentEncoder, *, limit: int | None = None) -> 
     ids, index = np.unique(np.concatenate([items for _, items in lists]), return_inverse=True)
     users = np.repeat(np.arange(1, len(lists) + 1), [len(items) for _, items in lists])
     interactions = Interactions.build(users, index + 1, np.arange(len(users)), num_users=len(lists), num_items=len(ids))
-    catalogue = Catalogue.read(folder, ids, encoder).without_images()
+    catalogue = Catalogue.read(folder, ids, encoder, pictures=False)
     return TrainingData(
         interactions=interactions,
         users=user_ids(str(user) for user, _ in lists),

@@ -63,7 +63,7 @@ def build_ui(service: UiService) -> gr.Blocks:
                 with gr.Tab("Item", id="item"):
                     why.build()
                     why.removal.build()
-                with gr.Tab("What if", id="what-if"):
+                with gr.Tab("What if", id="what-if") as what_if_tab:
                     what_if.build()
                 with gr.Tab("Compare", id="compare") as compare_tab:
                     compare.build()
@@ -71,8 +71,9 @@ def build_ui(service: UiService) -> gr.Blocks:
                     audit.build()
             with gr.Tab("Status", id="status") as status_tab:
                 status.build()
-        for tab in (chat, onboard, why, what_if):
+        for tab in (chat, onboard, why):
             tab.connect()
+        what_if.connect(what_if_tab, why.user)
         batch.connect(file_tab)
         status.connect(status_tab)
         catalogue.connect(catalogue_tab)

@@ -17,6 +17,8 @@ LEAST = 5e-4
 """Smaller contributions round to nothing."""
 NEWEST = 50
 """History items of the timeline."""
+TICKS = 5
+"""Numbers along it, about: a phone has room for no more."""
 AXIS = "rgba(128, 120, 110, .7)"
 
 
@@ -75,7 +77,7 @@ def timeline(contributions: Sequence[Contribution]) -> go.Figure | None:
     figure.update_layout(
         bargap=0.35,
         yaxis={"title": {"text": "score lost without it<br>(score units)", "font": {"size": 13}}, "automargin": True},
-        xaxis={"showgrid": False, "dtick": max(1, len(order) // 10)},
+        xaxis={"showgrid": False, "dtick": max(1, len(order) // TICKS), "tickangle": 0},
     )
     return calm(figure, x_title="history item (number, oldest first)", height=240)
 

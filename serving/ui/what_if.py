@@ -107,12 +107,18 @@ class WhatIfView:
         """All components of the view that an answer may change."""
         return [self.board, self.pick_user, self.pick_item, self.list, self.wishes, self.history]
 
-    def connect(self) -> None:
-        """Wire the events; inside ``gr.Blocks``."""
+    def connect(self, tab: gr.Tab, user: gr.Textbox) -> None:
+        """Wire the events; inside ``gr.Blocks``.
+
+        Args:
+            tab: the view's own.
+            user: hidden field of the Why tab; whoever is in view there is who the view begins with.
+        """
         settings: dict[str, Any] = {
             "inputs": self.board, "outputs": self.outputs, "show_progress": "hidden", "concurrency_limit": 4,
             "concurrency_id": "why", "api_visibility": "private",
         }  # fmt: skip
+        tab.select(self.open, **settings | {"inputs": [self.board, user]})
         self.pick_user.pick(self.choose_user, **settings)
         self.pick_item.pick(self.add_item, **settings)
         self.wishes.drop(self.drop_wish, **settings)
@@ -123,6 +129,12 @@ class WhatIfView:
         self.history.drop(self.drop_item, **settings)
 
     # ------------------------------------------------------------------ events
+
+    def open(self, board: str, user_id: str) -> Output:
+        """The view came to the front: with nobody chosen, begin with whom the Item view shows."""
+        if user_id and not read_board(board).user:
+            return self._show(Board(user=user_id))
+        return {self.board: board}
 
     def choose_user(self, board: str, event: gr.EventData) -> Output:
         """A user was picked: begin with how things are for them."""
