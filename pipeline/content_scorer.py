@@ -40,6 +40,9 @@ class ContentScorer:
 
     def score(self, audience: Audience, candidates: IndexArray | None = None) -> Scores:
         readers = self.reader_vectors(audience)
+        if candidates is not None and (candidates == candidates[:1]).all():  # one reader, or variants of one
+            scores = readers @ self._vectors[candidates[:1].ravel()].T
+            return np.where(candidates == PADDING, np.float32(-np.inf), scores)
         if candidates is not None and candidates.shape[1] * GATHER_FACTOR < self.num_items:
             rows = [self._vectors[items] @ reader for items, reader in zip(candidates, readers, strict=True)]
             return np.where(candidates == PADDING, -np.inf, np.stack(rows)).astype(np.float32)

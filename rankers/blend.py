@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankers.arrays import Arrays, Scores
-from rankers.blend_features import PER_SCORER, SCORE, Mask, Raw, features
+from rankers.blend_features import PER_SCORER, SCORE, Mask, Raw, features, features_by_scorer
 from rankers.conditional_logit import Weights, conditional_logit
 from rankers.held_out import ndcg
 from store.errors import InputError, TrainingError
@@ -170,14 +170,14 @@ class Blend:
             InputError: shapes differ.
         """
         _check(raw, mask, history_lengths, self.names)
-        by_reader = self.weights(history_lengths)
-        contributions = np.einsum("bcsf,bsf->bcs", features(raw, mask), by_reader).astype(np.float32)
-        return BlendedScores(contributions.sum(axis=2), contributions)
+        contributions = _weighted(features_by_scorer(raw, mask), self.weights(history_lengths))
+        return BlendedScores(contributions.sum(axis=1), contributions.swapaxes(1, 2))
 
     def channel(self, name: str, raw: Raw, mask: Mask, history_lengths: IndexArray) -> Scores:
         """What one scorer contributes: float32 [B, C] of raw scores [B, C]; the rest as in ``blend``."""
-        weights = self.weights(history_lengths)[:, self.names.index(name)]
-        return np.einsum("bcf,bf->bc", features(raw[:, :, None], mask)[:, :, 0], weights).astype(np.float32)
+        column = self.names.index(name)
+        weights = self.weights(history_lengths)[:, column : column + 1]
+        return _weighted(features_by_scorer(raw[:, :, None], mask), weights)[:, 0]
 
     def weights(self, history_lengths: IndexArray) -> Weights:
         """Weights for readers of these history lengths, float64 [B, S, F]."""
@@ -261,6 +261,12 @@ class _Data:
             if value >= floor:
                 return share, value
         return 0.0, floor
+
+
+def _weighted(values: Scores, weights: Weights) -> Scores:
+    """Contributions float32 [B, S, C]: features [B, S, F, C] times weights [B, S, F]."""
+    parts = (values[:, :, feature] * weights[:, :, feature, None] for feature in range(PER_SCORER))
+    return sum(parts, np.zeros(1)).astype(np.float32)
 
 
 def _usable_readers(mask: Mask, target: IndexArray, *, cells: int) -> IndexArray:

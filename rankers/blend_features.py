@@ -32,39 +32,47 @@ def features(raw: Raw, mask: Mask) -> Features:
     Returns:
         float32 [B, C, S, 2].
     """
-    known = np.isfinite(raw) & mask[:, :, None]
-    result = np.zeros((*raw.shape, PER_SCORER), dtype=np.float32)
-    result[..., SCORE] = _standardised(raw, known)
-    result[..., LOG_RANK] = _standardised(-np.log(_ranks(raw, known)), known)
+    return np.ascontiguousarray(np.moveaxis(features_by_scorer(raw, mask), 3, 1))
+
+
+def features_by_scorer(raw: Raw, mask: Mask) -> Features:
+    """``features`` as they are worked out, float32 [B, S, 2, C]: sorting and summing along memory is much faster."""
+    values = np.ascontiguousarray(raw.swapaxes(1, 2))
+    known = np.isfinite(values) & mask[:, None, :]
+    result = np.empty((*values.shape[:2], PER_SCORER, values.shape[2]), dtype=np.float32)
+    result[:, :, SCORE] = _standardised(values, known)
+    result[:, :, LOG_RANK] = _standardised(_log_ranks(values, known), known)
     return result
 
 
 def _standardised(values: Raw, known: Mask) -> Features:
-    """z-scores over the known candidates; 0 elsewhere, and where all are equal."""
-    count = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    """z-scores over the known candidates, the last axis; 0 elsewhere, and where all are equal."""
+    count = np.maximum(known.sum(axis=-1, keepdims=True), 1)
     values = np.where(known, values, 0.0)
-    centred = np.where(known, values - values.sum(axis=1, keepdims=True) / count, 0.0)
-    deviation = np.sqrt(np.square(centred).sum(axis=1, keepdims=True) / count)
+    centred = np.where(known, values - values.sum(axis=-1, keepdims=True) / count, 0.0)
+    deviation = np.sqrt(np.square(centred).sum(axis=-1, keepdims=True) / count)
     # Rounding alone can leave a deviation of about 1e-7 of the values: that is no spread.
-    spread = deviation > 1e-6 * np.abs(values).max(axis=1, keepdims=True)
+    spread = deviation > 1e-6 * np.abs(values).max(axis=-1, keepdims=True)
     return np.divide(centred, deviation, out=np.zeros_like(centred), where=spread).astype(np.float32)
 
 
-def _ranks(raw: Raw, known: Mask) -> NDArray[np.float64]:
-    """1-based ranks, best first, equal scores sharing their mean rank: [B, C, S]; meaningless where not known.
+def _log_ranks(values: Raw, known: Mask) -> NDArray[np.float64]:
+    """Minus the logarithms of 1-based ranks, best first, equal scores sharing their mean rank: [B, S, C].
 
-    A shared rank keeps the many candidates that a sparse scorer leaves at 0 in one place.
+    A shared rank keeps the many candidates that a sparse scorer leaves at 0 in one place. Meaningless where not known.
     """
-    # Sorting along the last axis of a contiguous array is several times faster than across it.
-    values = np.ascontiguousarray(np.where(known, -raw, np.inf).swapaxes(1, 2))
-    order = np.argsort(values, axis=2)
-    ordered = np.take_along_axis(values, order, axis=2)
+    count = values.shape[2]
+    descending = np.where(known, -values, np.inf)
+    order = np.argsort(descending, axis=2)
+    ordered = np.take_along_axis(descending, order, axis=2)
     edge = np.ones((*values.shape[:2], 1), dtype=bool)
     changes = ordered[:, :, 1:] != ordered[:, :, :-1]
-    place = np.arange(1, values.shape[2] + 1)
-    first = np.maximum.accumulate(np.where(np.concatenate((edge, changes), axis=2), place, 0), axis=2)
-    last = np.where(np.concatenate((changes, edge), axis=2), place, len(place))
+    place = np.arange(1, count + 1, dtype=np.int32)
+    first = np.maximum.accumulate(np.where(np.concatenate((edge, changes), axis=2), place, np.int32(0)), axis=2)
+    last = np.where(np.concatenate((changes, edge), axis=2), place, np.int32(count))
     last = np.minimum.accumulate(last[:, :, ::-1], axis=2)[:, :, ::-1]
-    ranks = np.empty(values.shape)
-    np.put_along_axis(ranks, order, (first + last) / 2, axis=2)
-    return ranks.swapaxes(1, 2)
+    # Twice a mean rank is a whole number: few logarithms serve all.
+    logarithms = -np.log(np.arange(1, 2 * count + 1) / 2.0)
+    result = np.empty(values.shape)
+    np.put_along_axis(result, order, logarithms[first + last - 1], axis=2)
+    return result

@@ -11,6 +11,10 @@ from rankers.arrays import Arrays, Scores, Vectors, packed, picked, unpacked
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience, Sparse
 
+_ALIKE, _MANY = 2, 32
+"""Histories whose distinct items, at least so many, are at most so many times what one of them holds are variants of
+one: a dense product over these items then takes a fraction of the time."""
+
 
 class NeighbourhoodScorer:
     """score(reader, j) = sum over the history of decay^age * W[i, j]; the newest known item has age 0.
@@ -35,7 +39,12 @@ class NeighbourhoodScorer:
         return self._weights.shape[0] - 1
 
     def score(self, audience: Audience, candidates: IndexArray | None = None) -> Scores:
-        scores = (self._weighted_histories(audience) @ self._weights).toarray()
+        histories = self._weighted_histories(audience)
+        items = np.unique(histories.indices)
+        if len(audience) > 1 and len(items) >= _MANY and len(items) * len(audience) <= _ALIKE * histories.nnz:
+            scores = (self._weights[items].T @ histories[:, items].toarray().T).T
+        else:
+            scores = (histories @ self._weights).toarray()
         return picked(scores.astype(np.float32, copy=False), candidates)
 
     def contributions(self, history: IndexArray, candidate: int) -> Scores:
