@@ -45,6 +45,8 @@ _SHARED_FROM = 3
 """Where a batch asks about at most this part of the items, only they are scored."""
 _DENSE_FROM = 0.1
 """Share of the users that a reader's items lead to."""
+_ALIKE = 2
+"""Histories whose distinct items are at most so many times what one of them holds are variants of one."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,15 @@ class SpectralScorer:
         """Scores of some items only, float32 [B, len(items)]."""
         scores = (signals @ self._vectors) @ self._vectors[items].T
         if self._linear:
-            met = (signals @ self._by_item).T.toarray()
-            scores += self._linear * (self._by_item[items] @ met).T
+            scores += self._linear * (self._by_item[items] @ self._met(signals)).T
         return scores * self._outward[items]
+
+    def _met(self, signals: Sparse) -> FloatArray:
+        """x R~^T: how much of each signal every person has met, float32 [U+1, B]."""
+        items = np.unique(signals.indices)
+        if len(items) * signals.shape[0] <= _ALIKE * signals.nnz:  # one reader, or variants of one
+            return self._by_item[items].T @ np.ascontiguousarray(signals[:, items].toarray().T)
+        return (signals @ self._by_item).T.toarray()
 
     def signals(self, audience: Audience) -> Sparse:
         """x of each reader, sparse [B, N+1]: distinct known items, each divided by the root of its degree."""
@@ -148,6 +156,8 @@ class SpectralScorer:
 
     def linear_part(self, signals: Sparse) -> FloatArray:
         """x P, float32 [B, N+1]."""
+        if signals.shape[0] == 1 and self._degrees[signals.indices].sum() >= _DENSE_FROM * self._adjacency.shape[0]:
+            return np.ascontiguousarray((self._by_item @ self._met(signals)).T)
         met = signals @ self._by_item
         if met.nnz < _DENSE_FROM * met.shape[0] * met.shape[1]:
             return (met @ self._adjacency).toarray()
