@@ -1,4 +1,8 @@
-"""Scores for items that training did not meet: each is a weighted sum of known items that stand in for it."""
+"""Scores for items that training met rarely or not at all: known items stand in for them, in a weighted sum.
+
+What training made of a cold item itself, from the few who had met it, has a part of its own in that sum, which grows
+with their number until it is all (`pipeline.young`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.contracts import Arrays, Scorer, Scores, Vectors
-from pipeline.warm_up import WarmUp, believed
+from pipeline.warm_up import WarmUp, believed, promised_readers
 from rankers.item_fold_in import ItemFoldIn
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience
@@ -17,13 +21,14 @@ from store.interactions import Audience
 
 @dataclass(frozen=True)
 class StandIns:
-    """What every known item counts for every cold one, by its content and by those who met it since training.
+    """What every known item counts for every cold one, by its content and by those who met it.
 
     Attributes:
         cold: int64 [M], ascending indices of the cold items.
         known: int64 [S], indices of the items that stand in.
         by_content: float32 [M, S], rows sum to 1.
-        counts: float32 [S], readers of the known items.
+        promised: float64 [M], the readers that content promises.
+        own: float32 [M], what training made of the item itself counts beside its stand-ins, 0 to 1.
         met: int64 [R], ascending rows of those cold items that someone has met.
         readers: int64 [R], how many.
         by_reader: float32 [R, S], what a reader of the mean taste says.
@@ -32,34 +37,51 @@ class StandIns:
     cold: IndexArray
     known: IndexArray
     by_content: Vectors
-    counts: Vectors
+    promised: NDArray[np.float64]
+    own: Vectors
     met: IndexArray
     readers: IndexArray
     by_reader: Vectors
 
     @classmethod
-    def of_content(cls, cold: IndexArray, known: IndexArray, by_content: Vectors, counts: Vectors) -> StandIns:
-        """For items that no one has met.
+    def of_content(
+        cls, cold: IndexArray, known: IndexArray, by_content: Vectors, counts: Vectors, *, own: Vectors | None = None
+    ) -> StandIns:
+        """Before anyone's meetings are noted.
 
         Args:
             by_content: float32 [M, S].
-            counts: float32 [S].
+            counts: float32 [S], readers of the known items.
+            own: float32 [M]; None where training knew none of the cold items.
         """
         nobody = np.zeros(0, dtype=np.int64)
-        return cls(cold, known, by_content, counts, nobody, nobody, np.zeros((0, len(known)), dtype=np.float32))
+        return cls(
+            cold,
+            known,
+            by_content,
+            promised_readers(by_content, counts),
+            np.zeros(len(cold), dtype=np.float32) if own is None else own,
+            nobody,
+            nobody,
+            np.zeros((0, len(known)), dtype=np.float32),
+        )
 
-    def with_content(self, items: IndexArray, by_content: Vectors) -> StandIns:
+    def with_content(self, items: IndexArray, by_content: Vectors, counts: Vectors) -> StandIns:
         """After new items came, or the content of cold ones changed; who met the others is kept.
 
         Args:
             items: int64 [C], cold items.
             by_content: float32 [C, S], theirs.
+            counts: float32 [S], readers of the known items.
         """
         cold = np.union1d(self.cold, items)
+        before, changed = np.searchsorted(cold, self.cold), np.searchsorted(cold, items)
         rows = np.empty((len(cold), by_content.shape[1]), dtype=np.float32)
-        rows[np.searchsorted(cold, self.cold)] = self.by_content
-        rows[np.searchsorted(cold, items)] = by_content
-        return replace(self, cold=cold, by_content=rows, met=np.searchsorted(cold, self.cold[self.met]))
+        rows[before], rows[changed] = self.by_content, by_content
+        promised, own = np.empty(len(cold)), np.zeros(len(cold), dtype=np.float32)
+        promised[before], promised[changed] = self.promised, promised_readers(by_content, counts)
+        own[before] = self.own
+        return replace(self, cold=cold, by_content=rows, promised=promised, own=own, met=before[self.met])
 
     def with_readers(self, readers: Mapping[int, Sequence[IndexArray]], fold_in: ItemFoldIn) -> StandIns:
         """After some cold items were met.
@@ -85,55 +107,88 @@ class StandIns:
             by_reader=np.concatenate((self.by_reader[kept], by_reader))[order],
         )
 
+    def only(self, items: IndexArray) -> StandIns:
+        """Those of some of the cold items, int64 [C] ascending."""
+        rows = np.searchsorted(self.cold, items)
+        among = np.isin(self.met, rows)
+        return replace(
+            self,
+            cold=items,
+            by_content=self.by_content[rows],
+            promised=self.promised[rows],
+            own=self.own[rows],
+            met=np.searchsorted(rows, self.met[among]),
+            readers=self.readers[among],
+            by_reader=self.by_reader[among],
+        )
+
     def weighing(self, warm_up: WarmUp) -> Weighing:
         """As one scorer believes content and readers."""
-        mixed = warm_up.mixed(self.by_content[self.met], self.by_reader, readers=self.readers, counts=self.counts)
-        return Weighing(self, warm_up.stretch, mixed)
+        of_content, of_readers = warm_up.factors(self.numbers, self.promised)
+        return Weighing(self, warm_up.stretch, of_content.astype(np.float32), of_readers.astype(np.float32)[self.met])
 
     def readers_of(self, item: int) -> int:
-        """How many have met a cold item since training."""
-        row = np.searchsorted(self.cold, item)
-        return int(self.readers[self.met == row].sum())
+        """How many have met a cold item, or a part of them large enough to know its taste."""
+        return int(self.numbers[np.searchsorted(self.cold, item)])
+
+    @property
+    def numbers(self) -> IndexArray:
+        """Readers of each cold item, int64 [M]."""
+        numbers = np.zeros(len(self.cold), dtype=np.int64)
+        numbers[self.met] = self.readers
+        return numbers
 
     @property
     def level(self) -> NDArray[np.float64]:
-        """How many readers each cold item is believed to find, [M]."""
-        readers = np.zeros(len(self.cold), dtype=np.int64)
-        readers[self.met] = self.readers
-        return believed(self.by_content, readers=readers, counts=self.counts)[1]
+        """How many readers each cold item is believed to find, float64 [M]."""
+        numbers = self.numbers
+        stood_in, counted = np.log1p(believed(self.promised, numbers)), np.log1p(numbers)
+        return np.expm1((1.0 - self.own) * stood_in + self.own * counted)
 
 
 @dataclass(frozen=True)
 class Weighing:
-    """Weighted sums over the stand-ins for one scorer; all scorers share what content says.
+    """Weighted sums for one scorer, over the stand-ins and what training made of the items themselves.
+
+    What is known of a cold item is ``(1 - own) (c content + r readers) + own self``.
 
     Attributes:
         stretch: of content, around the mean stand-in.
-        mixed: float32 [R, S], weights of those cold items that someone has met.
+        of_content: float32 [M], c.
+        of_readers: float32 [R], r of those cold items that someone has met.
     """
 
     stand_ins: StandIns
     stretch: float
-    mixed: Vectors
+    of_content: Vectors
+    of_readers: Vectors
 
-    def of(self, known: Vectors) -> Vectors:
-        """What is known of the stand-ins, float32 [S, X], for the cold items: float32 [M, X]."""
+    def of(self, known: Vectors, own: Vectors) -> Vectors:
+        """What is known of the stand-ins, float32 [S, X], and of the cold items themselves, float32 [M, X] with
+        anything where nothing is, for the cold items: float32 [M, X]."""
+        stand_ins = self.stand_ins
         mean = known.mean(axis=0) if len(known) else np.zeros(known.shape[1], dtype=np.float32)
-        sums = mean + np.float32(self.stretch) * (self.stand_ins.by_content @ known - mean)
-        sums[self.stand_ins.met] = self.mixed @ known
-        return sums.astype(np.float32, copy=False)
+        sums = mean + np.float32(self.stretch) * (stand_ins.by_content @ known - mean)
+        sums *= self.of_content[:, None]
+        sums[stand_ins.met] += self.of_readers[:, None] * (stand_ins.by_reader @ known)
+        share = stand_ins.own[:, None]
+        return ((1.0 - share) * sums + share * own).astype(np.float32, copy=False)
 
-    def spread(self, weights: Vectors) -> Vectors:
-        """Weights on what is said of the cold items, float32 [K, M], as weights on the stand-ins, float32 [K, S]."""
-        by_content = weights.copy()
-        by_content[:, self.stand_ins.met] = 0.0
-        of_mean = (1.0 - self.stretch) / max(1, len(self.stand_ins.known)) * by_content.sum(axis=1, keepdims=True)
-        stretched = self.stretch * (by_content @ self.stand_ins.by_content)
-        return (of_mean + stretched + weights[:, self.stand_ins.met] @ self.mixed).astype(np.float32, copy=False)
+    def spread(self, weights: Vectors) -> tuple[Vectors, Vectors]:
+        """Weights on what is said of the cold items, float32 [K, M], as weights on the stand-ins, float32 [K, S], and
+        on the items themselves, float32 [K, M]."""
+        stand_ins = self.stand_ins
+        stood_in = weights * (1.0 - stand_ins.own)
+        by_content = stood_in * self.of_content
+        of_mean = (1.0 - self.stretch) / max(1, len(stand_ins.known)) * by_content.sum(axis=1, keepdims=True)
+        stretched = self.stretch * (by_content @ stand_ins.by_content)
+        by_reader = (stood_in[:, stand_ins.met] * self.of_readers) @ stand_ins.by_reader
+        return (of_mean + stretched + by_reader).astype(np.float32, copy=False), weights * stand_ins.own
 
     def rows(self, vectors: Vectors) -> Vectors:
-        """Vectors of the cold items, float32 [M, D], from those of all items [N+1, D]."""
-        return self.of(vectors[self.stand_ins.known])
+        """Vectors of the cold items, float32 [M, D], from those of all items that training knew [N+1, D]."""
+        cold = self.stand_ins.cold
+        return self.of(vectors[self.stand_ins.known], vectors[np.where(cold < len(vectors), cold, PADDING)])
 
 
 def met_counts(histories: Sequence[IndexArray], known: IndexArray) -> Vectors:
@@ -180,27 +235,29 @@ class ColdAware:
         return scores if candidates is None else np.take_along_axis(scores, candidates, axis=1)
 
     def losses(self, history: IndexArray, candidates: IndexArray, weights: Vectors) -> Vectors:
-        """As the scorer's own, with the weight of cold candidates spread over their stand-ins: float32 [K, H]."""
+        """As the scorer's own, with the weight of cold candidates spread over what stands in for them and themselves:
+        float32 [K, H]."""
         is_cold = self._is_cold[candidates]
         if not is_cold.any():
             return self._scorer.losses(history, candidates, weights)
         stand_ins = self._weighing.stand_ins
         on_cold = np.zeros((len(weights), len(stand_ins.cold)), dtype=np.float32)
         on_cold[:, np.searchsorted(stand_ins.cold, candidates[is_cold])] = weights[:, is_cold]
+        on_known, on_own = self._weighing.spread(on_cold)
+        trained = stand_ins.own > 0
         return self._scorer.losses(
             history,
-            np.concatenate((candidates[~is_cold], stand_ins.known)),
-            np.concatenate((weights[:, ~is_cold], self._weighing.spread(on_cold)), axis=1),
+            np.concatenate((candidates[~is_cold], stand_ins.known, stand_ins.cold[trained])),
+            np.concatenate((weights[:, ~is_cold], on_known, on_own[:, trained]), axis=1),
         )
 
     def _all(self, audience: Audience) -> Scores:
         known = self._scorer.score(audience)
         scores = np.full((len(audience), self._num_items + 1), -np.inf, dtype=np.float32)
         scores[:, : known.shape[1]] = known
-        stand_ins = self._weighing.stand_ins
-        if len(stand_ins.cold):
-            own = known[:, stand_ins.known]
-            scores[:, stand_ins.cold] = self._weighing.of(np.where(np.isfinite(own), own, np.float32(0)).T).T
+        if len(self._weighing.stand_ins.cold):
+            finite = np.where(np.isfinite(known), known, np.float32(0))
+            scores[:, self._weighing.stand_ins.cold] = self._weighing.rows(finite.T).T
         scores[:, PADDING] = -np.inf
         return scores
 

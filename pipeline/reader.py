@@ -101,11 +101,16 @@ def read_query(query: Query, *, store: Store, state: ServingState, limit: int) -
     return reader.without(state.catalogue.ids.known(query.without))
 
 
+def history_of(events: Sequence[Event], state: ServingState, *, limit: int) -> IndexArray:
+    """The newest items that someone took to, oldest first, by all their events."""
+    return _from_events(PADDING, events, state).history[-limit:]
+
+
 def _indices(item_ids: Sequence[str], state: ServingState) -> IndexArray:
     return np.array([state.catalogue.ids.index(item_id) for item_id in item_ids], dtype=np.int64)
 
 
-def _from_events(user: int, events: list[Event], state: ServingState) -> Reader:
+def _from_events(user: int, events: Sequence[Event], state: ServingState) -> Reader:
     """The newest opinion of each item counts: a dislike after a view takes the item out of the history, and so does
     setting it aside."""
     newest: dict[int, Event] = {}

@@ -20,6 +20,7 @@ from pipeline.evidence import Evidence, channel_scores
 from pipeline.explain import Explainer
 from pipeline.explanation import ContentMatch, Contrast, Explanation, SmallestRemoval, Standing
 from pipeline.exposure import Exposure, ExposureSettings, Placed
+from pipeline.histories import Histories
 from pipeline.item_profile import ItemProfile, ItemProfiler
 from pipeline.lists import ReaderLists, ranked_together, reader_lists
 from pipeline.notes import HAD, ON_TRIAL
@@ -126,6 +127,7 @@ class Recommender:
         self._exposure = Exposure(exposure)
         self._mapper = Mapper()
         self._matcher = ContentMatcher(encoder)
+        self._histories = Histories(store, limit=settings.history)
         self._change = threading.Lock()
         self._serving = self._met(state)
         self.learn_exposure()
@@ -428,18 +430,12 @@ class Recommender:
     def _with_readers(self, state: ServingState, item_ids: Sequence[str]) -> ServingState:
         """Someone who takes an event back is counted until the item is met again."""
         met = {item_id: who for item_id, who in self._store.readers(item_ids).items() if who} if item_ids else {}
-        histories = {user: self._history(user, state) for user in {user for who in met.values() for user in who}}
+        histories = self._histories.of({user for who in met.values() for user in who}, state)
         ids = state.catalogue.ids
         return state.with_readers({ids.index(item): [histories[user] for user in who] for item, who in met.items()})
 
     def _serve(self, state: ServingState, event: int) -> _Serving:
         return _Serving(state, self._encoder, self._settings, event=event)
-
-    def _history(self, user_id: str, state: ServingState) -> IndexArray:
-        """What someone had met at training, or has by now where training did not know them."""
-        if user := state.models.users.get(user_id):
-            return state.models.interactions.history(user)
-        return read_query(Query(user_id=user_id), store=self._store, state=state, limit=self._settings.history).history
 
 
 def _assembled(

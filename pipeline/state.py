@@ -17,7 +17,7 @@ from pipeline.contracts import ItemEncoder, Scorer, Scores, VectorIndex, Vectors
 from pipeline.index import IndexSettings, build_index
 from pipeline.models import Models
 from pipeline.vectors import unit_rows
-from pipeline.young import readers_of, young_items
+from pipeline.young import own_share, readers_of, young_items
 from rankers.sasrec_scorer import SASRecScorer
 from store.database import Store
 from store.ids import PADDING, IndexArray
@@ -104,9 +104,11 @@ class ServingState:
         cold = np.flatnonzero(is_cold)
         by_content = models.projector.project([catalogue.at(int(index)) for index in cold], content.rows(cold - 1))
         known = models.stand_ins
-        stand_ins = StandIns.of_content(cold, known, by_content, counts[known])
+        own = np.zeros(len(cold), dtype=np.float32)
+        own[np.searchsorted(cold, young)] = own_share(counts[young])
+        stand_ins = StandIns.of_content(cold, known, by_content, counts[known], own=own)
         stand_ins = stand_ins.with_readers(readers_of(young, interactions), models.fold_in)
-        lightgcn, sasrec, scorers = _scorers(models, vectors, stand_ins)
+        lightgcn, sasrec = _placed(models, stand_ins, models.lightgcn, models.sasrec)
         return cls(
             snapshot_id=snapshot_id,
             models=models,
@@ -118,7 +120,7 @@ class ServingState:
             is_new=is_new,
             is_cold=is_cold,
             stand_ins=stand_ins,
-            scorers=scorers,
+            scorers=_scorers(models, vectors, stand_ins, lightgcn, sasrec),
             index=index,
             content_index=build_index(vectors, index),
             revision=revision,
@@ -133,7 +135,9 @@ class ServingState:
         if not readers:
             return self
         stand_ins = self.stand_ins.with_readers(readers, self.models.fold_in)
-        lightgcn, sasrec, scorers = _scorers(self.models, self.vectors, stand_ins)
+        moved = stand_ins.only(np.array(sorted(readers), dtype=np.int64))
+        lightgcn, sasrec = _placed(self.models, moved, self.lightgcn, self.sasrec)
+        scorers = _scorers(self.models, self.vectors, stand_ins, lightgcn, sasrec)
         return replace(self, stand_ins=stand_ins, lightgcn=lightgcn, sasrec=sasrec, scorers=scorers)
 
     def with_items(self, changed: Sequence[Item], encoder: ItemEncoder, *, revision: int) -> ServingState:
@@ -153,9 +157,11 @@ class ServingState:
         grown = np.ones(len(new), dtype=bool)
         is_new, is_cold = np.concatenate((self.is_new, grown)), np.concatenate((self.is_cold, grown))
         cold = np.flatnonzero(is_cold[indices])
-        by_content = self.models.projector.project([changed[int(row)] for row in cold], encoded.rows(cold))
-        stand_ins = self.stand_ins.with_content(indices[cold], by_content)
-        lightgcn, sasrec, scorers = _scorers(self.models, vectors, stand_ins)
+        models = self.models
+        by_content = models.projector.project([changed[int(row)] for row in cold], encoded.rows(cold))
+        counts = models.interactions.item_counts[models.stand_ins]
+        stand_ins = self.stand_ins.with_content(indices[cold], by_content, counts)
+        lightgcn, sasrec = _placed(models, stand_ins.only(np.sort(indices[cold])), self.lightgcn, self.sasrec)
         return replace(
             self,
             catalogue=catalogue,
@@ -166,7 +172,7 @@ class ServingState:
             is_new=is_new,
             is_cold=is_cold,
             stand_ins=stand_ins,
-            scorers=scorers,
+            scorers=_scorers(models, vectors, stand_ins, lightgcn, sasrec),
             content_index=build_index(vectors, self.index),
             revision=revision,
         )
@@ -237,28 +243,44 @@ def load_state(snapshot: Snapshot, store: Store, encoder: ItemEncoder) -> Servin
     )
 
 
-def _scorers(
-    models: Models, vectors: Vectors, stand_ins: StandIns
-) -> tuple[LightGCNScorer, SASRecScorer, dict[str, Scorer]]:
-    """LightGCN and SASRec with vectors for the cold items, and all scorers over the whole catalogue."""
-    cold, num_items = stand_ins.cold, len(vectors) - 1
-    inside = cold <= len(models.items)
-    weighing = {name: stand_ins.weighing(warm_up) for name, warm_up in models.warm_up.items()}
-    final = weighing["lightgcn"].rows(models.lightgcn.item_final)
-    neighbours = weighing["lightgcn"].rows(models.lightgcn.item_neighbours)
-    embeddings = weighing["sasrec"].rows(models.sasrec.item_rows)
+def _placed(
+    models: Models, moved: StandIns, lightgcn: LightGCNScorer, sasrec: SASRecScorer
+) -> tuple[LightGCNScorer, SASRecScorer]:
+    """LightGCN and SASRec with vectors for some cold items.
+
+    Args:
+        moved: of those items; whatever lies behind the last one that the scorers know is among them.
+        lightgcn: with vectors for the others, where these have any.
+        sasrec: likewise.
+    """
+    graph, items = moved.weighing(models.warm_up["lightgcn"]), moved.cold
+    final = graph.rows(models.lightgcn.item_final)
+    neighbours = graph.rows(models.lightgcn.item_neighbours)
+    embeddings = moved.weighing(models.warm_up["sasrec"]).rows(models.sasrec.item_rows)
     # What an item passes to its readers it has from training, wherever anybody met it.
-    unmet = inside & (models.interactions.item_counts[np.where(inside, cold, PADDING)] == 0)
-    passed = np.where(unmet[inside, None], neighbours[inside], models.lightgcn.item_neighbours[cold[inside]])
-    lightgcn = models.lightgcn.replaced(cold[inside], item_final=final[inside], item_neighbours=passed)
-    lightgcn = lightgcn.extended(final[~inside], neighbours[~inside])
-    sasrec = models.sasrec.replaced(cold[inside], item_rows=embeddings[inside]).extended(embeddings[~inside])
+    trained = np.where(items <= len(models.items), items, PADDING)
+    met = models.interactions.item_counts[trained] > 0
+    neighbours[met] = models.lightgcn.item_neighbours[trained[met]]
+    inside = items <= lightgcn.num_items
+    lightgcn = lightgcn.replaced(items[inside], item_final=final[inside], item_neighbours=neighbours[inside])
+    sasrec = sasrec.replaced(items[inside], item_rows=embeddings[inside])
+    return lightgcn.extended(final[~inside], neighbours[~inside]), sasrec.extended(embeddings[~inside])
+
+
+def _scorers(
+    models: Models, vectors: Vectors, stand_ins: StandIns, lightgcn: LightGCNScorer, sasrec: SASRecScorer
+) -> dict[str, Scorer]:
+    """All scorers over the whole catalogue."""
+    num_items = len(vectors) - 1
     by_behaviour: tuple[Scorer, ...] = (models.spectral, models.item_to_item, models.transition)
-    scorers: dict[str, Scorer] = {
+    aware = {
+        scorer.name: ColdAware(scorer, stand_ins.weighing(models.warm_up[scorer.name]), num_items=num_items)
+        for scorer in by_behaviour
+    }
+    return {
         "lightgcn": lightgcn,
         "sasrec": sasrec,
-        **{scorer.name: ColdAware(scorer, weighing[scorer.name], num_items=num_items) for scorer in by_behaviour},
-        "popularity": models.popularity.extended(cold, stand_ins.level, num_items=num_items),
+        **aware,
+        "popularity": models.popularity.extended(stand_ins.cold, stand_ins.level, num_items=num_items),
         "content": ContentScorer(vectors),
     }
-    return lightgcn, sasrec, scorers

@@ -53,27 +53,11 @@ class WarmUp:
     half: float = 100.0
     stretch: float = 1.0
 
-    def mixed(self, by_content: Vectors, by_reader: Vectors, *, readers: IndexArray, counts: Vectors) -> Vectors:
-        """Weights of the stand-ins.
-
-        Args:
-            by_content: float32 [M, S], rows sum to 1.
-            by_reader: float32 [M, S], what a reader of the mean taste says; finite, and without weight where n is 0.
-            readers: int64 [M], n.
-            counts: float32 [S], readers of the stand-ins.
-
-        Returns:
-            float32 [M, S].
-        """
-        promised, level = believed(by_content, readers=readers, counts=counts)
-        of_content, of_readers = self.factors(readers, promised, level)
-        return (of_content[:, None] * self.stretched(by_content) + of_readers[:, None] * by_reader).astype(np.float32)
-
     def factors(
-        self, readers: IndexArray, promised: NDArray[np.float64], level: NDArray[np.float64]
+        self, readers: IndexArray, promised: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What content and a reader of the mean taste count, (1 - s) m / p and s m: [M] each."""
-        share = readers / (readers + self.half)
+        share, level = readers / (readers + self.half), believed(promised, readers)
         return (1.0 - share) * level / promised, share * level
 
     def stretched(self, by_content: Vectors) -> Vectors:
@@ -82,14 +66,21 @@ class WarmUp:
         return (mean + self.stretch * (by_content - mean)).astype(np.float32)
 
 
-def believed(
-    by_content: Vectors, *, readers: IndexArray, counts: Vectors
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The readers that content promises and those that are believed in, p and m, float64 [M] each, at least 1."""
+def promised_readers(by_content: Vectors, counts: Vectors) -> NDArray[np.float64]:
+    """The readers that content promises, p, float64 [M], at least 1.
+
+    Args:
+        by_content: float32 [M, S], rows sum to 1.
+        counts: float32 [S], readers of the stand-ins.
+    """
+    return np.maximum(np.expm1(by_content.astype(np.float64) @ np.log1p(counts)), 1.0)
+
+
+def believed(promised: NDArray[np.float64], readers: IndexArray) -> NDArray[np.float64]:
+    """The readers that are believed in, m, float64 [M], at least 1: those promised give way to those that came, n."""
     met = readers.astype(np.float64)
-    promised = np.maximum(np.expm1(by_content.astype(np.float64) @ np.log1p(counts)), 1.0)
     belief = met / (met + promised)
-    return promised, promised ** (1.0 - belief) * np.maximum(met, 1.0) ** belief
+    return promised ** (1.0 - belief) * np.maximum(met, 1.0) ** belief
 
 
 def learn_warm_up(
@@ -182,11 +173,11 @@ class _Simulation:
         known = self._scores(scorer, self._readers, self._shown)[:, self._stand_ins]
         content = known @ WarmUp(stretch=stretch).stretched(self._by_content).T
         gains = dict.fromkeys(HALVES, 0.0)
+        promised = promised_readers(self._by_content, self._counts)
         for stage in self._stages:
-            promised, level = believed(self._by_content, readers=stage.readers, counts=self._counts)
             behaviour = known @ stage.by_reader.T
             for half in HALVES:
-                of_content, of_readers = WarmUp(half).factors(stage.readers, promised, level)
+                of_content, of_readers = WarmUp(half).factors(stage.readers, promised)
                 scores = (of_content * content + of_readers * behaviour).astype(np.float32)
                 scores[stage.closed] = -np.inf
                 gains[half] += _ndcg(scores, stage.wanted)

@@ -9,12 +9,14 @@ readers, until there are enough of these.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from store.ids import IndexArray
 from store.interactions import Interactions
 
 ENOUGH = 100
 """Readers from which an item speaks for itself; learned warm-ups count content about as much as behaviour there."""
+HALF = 100.0
 RECENT = 0.1
 """Newest share of the interactions in which an item must have been met for the first time. One that was always there
 and has few readers is not young but unpopular."""
@@ -37,6 +39,11 @@ def young_items(interactions: Interactions) -> IndexArray:
 def settled_items(interactions: Interactions) -> IndexArray:
     """Items that somebody met and that are not young, ascending int64: what is learned about others from."""
     return np.setdiff1d(np.flatnonzero(interactions.item_counts), young_items(interactions))
+
+
+def own_share(readers: NDArray[np.floating]) -> NDArray[np.float32]:
+    """What training made of items counts beside their stand-ins, by how many readers it saw: 0 to 1 each."""
+    return (readers / (readers + HALF)).astype(np.float32)
 
 
 def readers_of(items: IndexArray, interactions: Interactions) -> dict[int, list[IndexArray]]:

@@ -170,6 +170,11 @@ class Store:
         with self._engine.read() as connection:
             return events.history(connection, user_id, None if limit is None else _rows(limit))
 
+    def histories(self, user_ids: Iterable[str]) -> dict[str, list[Event]]:
+        """As ``history``, of many users at once; those without events, or unknown, are left out."""
+        with self._engine.read() as connection:
+            return events.histories(connection, user_ids)
+
     def newest_event(self) -> int:
         """A number that grows with every event; 0 where there is none."""
         with self._engine.read() as connection:
@@ -184,11 +189,20 @@ class Store:
         with self._engine.read() as connection:
             return events.items_met_since(connection, event)
 
+    def users_since(self, event: int) -> set[str]:
+        """Ids of the users of all events after that one.
+
+        Args:
+            event: from ``newest_event``.
+        """
+        with self._engine.read() as connection:
+            return events.users_since(connection, event)
+
     def readers(self, item_ids: Iterable[str], *, limit: int = 1_000) -> dict[str, list[str]]:
         """Who took to each item and did not change their mind, newest first; items without events are left out.
 
         Args:
-            limit: of one item.
+            limit: of one item's events, the newest of which are read.
         """
         with self._engine.read() as connection:
             return events.readers(connection, item_ids, _rows(limit))

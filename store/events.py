@@ -182,6 +182,23 @@ def history(connection: sa.Connection, user_id: str, limit: int | None) -> list[
     return newest_first[::-1]
 
 
+def histories(connection: sa.Connection, user_ids: Iterable[str]) -> dict[str, list[Event]]:
+    """As ``history``, of those users who have events."""
+    found: dict[str, list[Event]] = {}
+    for chunk in chunks(dict.fromkeys(user_ids)):
+        query = (
+            sa.select(users.c.user_id, items.c.item_id, events.c.kind, events.c.time, events.c.value, events.c.key)
+            .join(items, items.c.seq == events.c.item_seq)
+            .join(users, users.c.seq == events.c.user_seq)
+            .where(one_of(connection, users.c.user_id, chunk), sa.not_(events.c.retracted))
+            .order_by(events.c.time, events.c.seq)
+        )
+        for user_id, item_id, kind, time, value, key in connection.execute(query):
+            event = Event(user_id, item_id, EventKind(kind), from_micros(time), value, key)
+            found.setdefault(user_id, []).append(event)
+    return found
+
+
 def newest(connection: sa.Connection) -> int:
     """Row number of the newest event, 0 where there is none."""
     return connection.scalar(sa.select(sa.func.max(events.c.seq))) or 0
@@ -193,23 +210,35 @@ def items_met_since(connection: sa.Connection, seq: int) -> set[str]:
     return set(connection.scalars(query.where(events.c.seq > seq)))
 
 
+def users_since(connection: sa.Connection, seq: int) -> set[str]:
+    """Ids of the users of newer events."""
+    query = sa.select(users.c.user_id).distinct().join(events, users.c.seq == events.c.user_seq)
+    return set(connection.scalars(query.where(events.c.seq > seq)))
+
+
 def readers(connection: sa.Connection, item_ids: Iterable[str], limit: int) -> dict[str, list[str]]:
-    """Who took to each item by their newest word on it, newest first, at most ``limit`` of an item."""
+    """Who took to each item by their newest word on it, newest first; of an item ``limit`` words are read."""
     found: dict[str, dict[str, bool]] = {}
+    place = sa.func.row_number().over(
+        partition_by=events.c.item_seq, order_by=(events.c.time.desc(), events.c.seq.desc())
+    )
     for chunk in chunks(dict.fromkeys(item_ids)):
-        query = (
-            sa.select(items.c.item_id, users.c.user_id, events.c.kind)
+        words = (
+            sa.select(items.c.item_id, events.c.user_seq, events.c.kind, place.label("place"))
             .join(items, items.c.seq == events.c.item_seq)
-            .join(users, users.c.seq == events.c.user_seq)
             .where(one_of(connection, items.c.item_id, chunk), sa.not_(events.c.retracted))
             .where(events.c.kind != EventKind.SKIP.value)
-            .order_by(events.c.time.desc(), events.c.seq.desc())
+            .subquery()
+        )
+        query = (
+            sa.select(words.c.item_id, users.c.user_id, words.c.kind)
+            .join(users, users.c.seq == words.c.user_seq)
+            .where(words.c.place <= limit)
+            .order_by(words.c.place)
         )
         for item_id, user_id, kind in connection.execute(query):
             found.setdefault(item_id, {}).setdefault(user_id, EventKind(kind).positive)
-    return {
-        item_id: [user_id for user_id, took in opinions.items() if took][:limit] for item_id, opinions in found.items()
-    }
+    return {item_id: [user_id for user_id, took in opinions.items() if took] for item_id, opinions in found.items()}
 
 
 def retract(connection: sa.Connection, keys: Sequence[str]) -> int:

@@ -24,6 +24,8 @@ from store.records import Item
 
 CUT = 20
 _ROWS = 512
+_DIGITS = 18
+"""Of the longest id that surely fits 64 bits."""
 _SPLIT_SEED = 0
 """Of the halves of the cold interactions: part of the protocol, whatever the models' seeds."""
 
@@ -78,11 +80,13 @@ class Split:
         ]
         pairs = np.unique(np.array([(user, item) for user, items in listed for item in items.tolist()]), axis=0)
         _, user_index = np.unique(pairs[:, 0], return_inverse=True)
-        cold_ids = np.array(cold_items.read_text(encoding="ascii").split(), dtype=np.int64)
+        cold_ids = read_ids(cold_items)
         ids = np.unique(pairs[:, 1])
         is_cold = np.isin(ids, cold_ids)
         if is_cold.all() or not is_cold.any():
             sys.exit(f"{cold_items} names {int(is_cold.sum())} of the {len(ids)} items of {folder}: some, not all")
+        if unknown := len(np.setdiff1d(cold_ids, ids)):
+            print(f"{cold_items}: nobody met {unknown} of these ids; they are passed over", file=sys.stderr, flush=True)
         ids = np.concatenate((ids[~is_cold], ids[is_cold]))
         order = np.argsort(ids)
         everything = Pairs(user_index + 1, order[np.searchsorted(ids, pairs[:, 1], sorter=order)] + 1)
@@ -134,6 +138,19 @@ class Split:
         )
 
 
+def read_ids(path: Path) -> IndexArray:
+    """Distinct whole numbers of a file, one a line; empty lines are passed over. Ends the program at any other line."""
+    if not path.is_file():
+        sys.exit(f"{path} is no file: give the ids of the cold items, one a line")
+    found: set[int] = set()
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
+        text = line.strip()
+        if text and not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+            sys.exit(f"{path}, line {number}: {text[:40]!r} is no item id; give one whole number a line")
+        found |= {int(text)} if text else set()
+    return np.array(sorted(found), dtype=np.int64)
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Items 1..N with their content.
@@ -161,6 +178,8 @@ class Catalogue:
             for line in lines:
                 row = json.loads(line)
                 rows[int(row["item_id"])] = row
+        if missing := [int(item_id) for item_id in ids if int(item_id) not in rows]:
+            sys.exit(f"{folder / 'items.jsonl.gz'} lacks {len(missing)} items that people met, such as {missing[0]}")
         items = tuple(_item(rows[int(item_id)], folder, titles_only=titles_only) for item_id in ids)
         if not pictures:
             items = tuple(replace(item, image=None) for item in items)

@@ -104,6 +104,29 @@ def test_a_file_that_names_no_item_is_refused(folder: Path) -> None:
         Split.read(folder, folder / "cold.txt", seed=0)
 
 
+@pytest.mark.parametrize("line", ["item_id", "3;8", "1.5", "-3", "9" * 30])
+def test_a_line_that_is_no_id_is_refused_by_its_number(folder: Path, line: str) -> None:
+    (folder / "cold.txt").write_text(f"3\n\n{line}\n")
+    with pytest.raises(SystemExit, match=r"line 3: .* is no item id"):
+        Split.read(folder, folder / "cold.txt", seed=0)
+
+
+def test_ids_that_nobody_met_are_passed_over_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "cold.txt").write_bytes(b"\xef\xbb\xbf3\r\n 8\r\n20\r\n777\r\n778\r\n3\r\n")
+    split = Split.read(folder, folder / "cold.txt", seed=0)
+    assert split.ids[split.cold - 1].tolist() == list(COLD)
+    assert "nobody met 2 of these ids" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="is no file"):
+        Split.read(folder, folder / "nothing.txt", seed=0)
+
+
+def test_items_that_people_met_must_be_described(folder: Path, split: Split) -> None:
+    with gzip.open(folder / "items.jsonl.gz", "wt") as file:
+        file.write(json.dumps({"item_id": "1", "title": "Film", "year": None, "genres": [], "description": None}))
+    with pytest.raises(SystemExit, match="lacks 19 items that people met"):
+        Catalogue.read(folder, split.ids, encoder=None)  # type: ignore[arg-type]
+
+
 def test_baselines_place_cold_items_by_what_is_known_of_them(split: Split) -> None:
     """Texts that tell even from odd: every method but chance finds the users of the same kind."""
     rng = np.random.default_rng(1)

@@ -260,6 +260,17 @@ class TestEvents:
         store.add_events([Event("w", "a", EventKind.LIKE, at(7))])
         assert store.readers(["a"], limit=1) == {"a": ["w"]}, "the newest come first"
 
+    def test_histories_of_many_are_those_of_each(self, store: Store) -> None:
+        store.add_events([view("u", "b", 2), view("v", "a", 1), view("u", "a", 1), view("u", "c", 2, key="oops")])
+        before = store.newest_event()
+        store.retract(["oops"])
+        found = store.histories(["u", "v", "nobody", "\x00"])
+        assert found == {"u": store.history("u"), "v": store.history("v")}
+        assert store.histories([]) == {}
+        assert store.users_since(before) == set()
+        store.add_events([view("v", "b", 0)])
+        assert store.users_since(before) == {"v"}
+
     def test_times_before_1970_and_far_zones(self, store: Store) -> None:
         old = Event("u", "a", EventKind.VIEW, datetime(1901, 2, 3, 4, 5, 6, 7, tzinfo=UTC))
         store.add_events([old])

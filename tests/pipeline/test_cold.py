@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from graph.spectral import SpectralScorer, SpectralSettings
 from pipeline.cold import ColdAware, StandIns, met_counts
 from pipeline.content_scorer import ContentScorer
-from pipeline.warm_up import WarmUp, believed, learn_warm_up
+from pipeline.warm_up import WarmUp, believed, learn_warm_up, promised_readers
 from rankers.item_fold_in import ItemFoldIn, ItemFoldInSettings
 from store.errors import InputError
 from store.interactions import Audience, Interactions
@@ -112,9 +114,15 @@ def met_by(tastes: Interactions, readers: list[int]) -> StandIns:
     return stand_ins.with_readers({40: histories}, ItemFoldIn.fit(before, known))
 
 
+def weights_of(stand_ins: StandIns) -> np.ndarray:
+    """What each stand-in counts for each cold item in the end, [M, S]."""
+    known, cold = len(stand_ins.known), len(stand_ins.cold)
+    return stand_ins.weighing(AS_IT_IS).of(np.eye(known, dtype=np.float32), np.zeros((cold, known), dtype=np.float32))
+
+
 def leaning(stand_ins: StandIns) -> float:
     """How much more the even items count than the odd ones."""
-    weights = stand_ins.weighing(AS_IT_IS).of(np.eye(39, dtype=np.float32))[0]
+    weights = weights_of(stand_ins)[0]
     return float(weights[1::2].mean() - weights[::2].mean())
 
 
@@ -135,14 +143,18 @@ def test_items_are_met_one_after_the_other_and_again(tastes: Interactions) -> No
     step_by_step = nobody.with_readers({40: first}, fold_in).with_readers({38: first}, fold_in)
     step_by_step = step_by_step.with_readers({40: second}, fold_in)
     at_once = nobody.with_readers({40: second, 38: first}, fold_in)
-    np.testing.assert_allclose(step_by_step.weighing(AS_IT_IS).mixed, at_once.weighing(AS_IT_IS).mixed, rtol=1e-5)
+    np.testing.assert_allclose(weights_of(step_by_step), weights_of(at_once), rtol=1e-5)
+    alone = at_once.only(np.array([38, 40]))
+    np.testing.assert_allclose(weights_of(alone), weights_of(at_once)[[0, 2]], rtol=1e-6)
+    assert [alone.readers_of(item) for item in (38, 40)] == [1, 2]
     assert [at_once.readers_of(item) for item in (38, 39, 40)] == [1, 0, 2]
     assert at_once.level[1] == pytest.approx(nobody.level[1])
 
 
 def test_the_readers_that_content_promises_give_way_to_those_that_came() -> None:
     by_content = np.full((3, 2), 0.5, dtype=np.float32)
-    promised, level = believed(by_content, readers=np.array([0, 149, 100_000]), counts=np.array([149.0, 149.0]))
+    promised = promised_readers(by_content, np.array([149.0, 149.0], dtype=np.float32))
+    level = believed(promised, np.array([0, 149, 100_000]))
     np.testing.assert_allclose(promised, 149.0, rtol=1e-5)
     np.testing.assert_allclose(level[:2], 149.0, rtol=1e-5)
     assert level[2] == pytest.approx(100_000, rel=0.02)
@@ -156,7 +168,7 @@ def test_stretching_moves_away_from_the_mean_item() -> None:
 def test_readers_without_a_history_change_nothing_but_the_level(tastes: Interactions) -> None:
     nobody = met_by(tastes, [0, 0, 0])
     assert nobody.readers_of(40) == 3
-    assert np.isfinite(nobody.weighing(AS_IT_IS).mixed).all()
+    assert np.isfinite(weights_of(nobody)).all()
     assert leaning(nobody) < 0
 
 
@@ -200,13 +212,14 @@ def test_flat_predictions_are_stretched_until_new_items_get_their_share(tastes: 
     assert stretches[1] > stretches[0]
 
 
+@pytest.mark.parametrize("own", [0.0, 0.4], ids=["new", "young"])
 @pytest.mark.parametrize("readers", [[], [1, 2]], ids=["by content", "by readers"])
 @pytest.mark.parametrize("stretch", [1.0, 1.7])
 def test_losses_of_cold_items_are_those_of_leaving_each_item_out(
-    tastes: Interactions, stretch: float, readers: list[int]
+    tastes: Interactions, stretch: float, readers: list[int], own: float
 ) -> None:
     known = SpectralScorer.fit(tastes, SpectralSettings(rank=6))
-    stand_ins = met_by(tastes, readers)
+    stand_ins = replace(met_by(tastes, readers), own=np.array([own], dtype=np.float32))
     scorer = ColdAware(known, stand_ins.weighing(WarmUp(half=10.0, stretch=stretch)), num_items=known.num_items + 2)
     history, candidates = np.array([3, 1, 8, 12]), np.concatenate((stand_ins.cold, [2, 5]))
     everything = scorer.score(Audience.of_history(history), candidates[None, :])[0]
@@ -214,6 +227,23 @@ def test_losses_of_cold_items_are_those_of_leaving_each_item_out(
     for place in range(len(history)):
         left = scorer.score(Audience.of_history(np.delete(history, place)), candidates[None, :])[0]
         np.testing.assert_allclose(lost[:, place], everything - left, rtol=1e-3, atol=1e-6)
+
+
+def test_a_young_item_has_the_mean_of_its_stand_ins_and_itself() -> None:
+    """By what training made of it, weighed by how many readers it saw: in scores, in vectors, in readers."""
+    none, part, whole = (replace(STAND_INS, own=np.array([own, 0], dtype=np.float32)) for own in (0.0, 0.25, 1.0))
+    audience = Audience.of_history([1])
+    scored = [ColdAware(Known(), one.weighing(AS_IT_IS), num_items=5).score(audience)[0] for one in (none, part, whole)]
+    assert (scored[0][4], scored[2][4]) == (1.25, 0.0)
+    np.testing.assert_allclose(scored[1][1:], [1, 2, 3, 0.75 * 1.25, 3], rtol=1e-6)
+    placed = part.weighing(AS_IT_IS).rows(VECTORS)
+    np.testing.assert_allclose(placed[0], 0.75 * WEIGHTS[0] @ VECTORS[1:4] + 0.25 * VECTORS[4], rtol=1e-6)
+    np.testing.assert_allclose(placed[1], WEIGHTS[1] @ VECTORS[1:4], rtol=1e-6)
+    met = {4: [np.array([1])] * 8}
+    fold_in = ItemFoldIn(KNOWN, np.eye(3, dtype=np.float32))
+    levels = [np.log1p(one.with_readers(met, fold_in).level[0]) for one in (none, part, whole)]
+    assert levels[2] == pytest.approx(np.log1p(8))
+    assert levels[1] == pytest.approx(0.75 * levels[0] + 0.25 * levels[2])
 
 
 @pytest.mark.parametrize("recent", [3, 50])

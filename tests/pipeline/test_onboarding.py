@@ -19,6 +19,7 @@ from pipeline.recommender import Recommender
 from serving.pictures import ItemPictures, PictureFolder
 from serving.service import Service
 from store.errors import InputError, UnsafeInput
+from store.interactions import Audience
 from store.readers.folder import open_dataset
 from store.records import IMAGE_URL, Item
 
@@ -233,6 +234,11 @@ def test_items_that_come_in_parts_stand_where_they_would_stand_at_once(trained_s
     np.testing.assert_allclose(in_parts.vectors, at_once.vectors, atol=1e-5)
     np.testing.assert_allclose(in_parts.stand_ins.by_content, at_once.stand_ins.by_content, atol=1e-5)
     np.testing.assert_allclose(in_parts.item_vectors, at_once.item_vectors, atol=1e-4)
+    audience = Audience.of_history(history)
+    for name, scorer in at_once.scorers.items():
+        np.testing.assert_allclose(
+            in_parts.scorers[name].score(audience), scorer.score(audience), rtol=1e-3, atol=1e-4, err_msg=name
+        )
 
 
 def test_events_are_no_items(tmp_path: Path) -> None:
