@@ -270,6 +270,12 @@ class Lexicon:
                 people.setdefault(" ".join(words), name)
         return people
 
+    def people_of(self, item_id: str) -> list[str]:
+        """People whom an item's texts name, in order of the alphabet."""
+        told = self._told[item_id]
+        keys = (" ".join(words_of(name)) for name in told.credited | told.named)
+        return sorted({self.people[key] for key in keys if key in self.people})
+
     def _is_no_name(self, words: Sequence[str], count: int) -> bool:
         """A capitalised phrase that no credit names: rare, or made of everyday words."""
         return count < 3 or any(word in self.language.common_words for word in words)
