@@ -6,6 +6,7 @@ from agent import language as cue_labels
 from agent.numbers import lexicon_role
 from agent.reading import NEGATIVE, Mention, Reading
 from agent.request import Critique
+from agent.role_links import idle
 from agent.tokens import stem, value_key
 
 _FLIP = {"more": "less", "less": "more"}
@@ -133,7 +134,7 @@ def _single(reading: Reading, place: int) -> None:
 def add_negated_words(reading: Reading, places: set[int]) -> None:
     """Words under a negation that are no value: "not too violent", "no gore" ask for less of them."""
     for place in sorted(places):
-        if reading.taken[place] is None:
+        if reading.taken[place] is None and not idle(reading, place):
             role, own = reading.lexicon.language.scales.get(reading.folds[place], (reading.folds[place], "more"))
             _add(reading, reading.lexicon.numeric_roles.get(role, role), _FLIP[own])
             reading.claim(place, place + 1, "critique")

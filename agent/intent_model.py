@@ -22,6 +22,7 @@ from torch.nn.functional import cross_entropy
 from agent.intent_features import INTENTS, Features, masked, without_rules
 from agent.reading import Reading
 from agent.request import Intent
+from agent.word_roles import LearnedRoles
 from store.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -143,10 +144,11 @@ def learn(
 
 @dataclass(frozen=True)
 class LearnedIntents:
-    """A model and the encoder that it needs."""
+    """A model, the encoder that it needs, and learned roles of words; None leaves these to the rules."""
 
     model: IntentModel
     encode: Encode
+    roles: LearnedRoles | None = None
 
     @classmethod
     def open(cls, path: Path, encode: Encode, *, encoder: str) -> LearnedIntents | None:
@@ -165,7 +167,11 @@ def settled(rule: Intent, reading: Reading, seen: Features, learned: LearnedInte
     except Exception:  # an encoder is somebody else's program; the rules can do without it
         logger.exception("the text encoder failed: intents are told by rules alone")
         return rule
-    intent, chance = learned.model.likeliest(seen, embedding)
+    chances = learned.model.probabilities(seen, embedding)
+    if reading.roles is not None:
+        chances = np.sqrt(chances * reading.roles.intents)
+        chances /= chances.sum()
+    intent, chance = INTENTS[int(chances.argmax())], float(chances.max())
     sure = _SURE_LATER if reading.context.shown else _SURE.get(intent, _SURE_FIRST)
     return intent if chance >= sure and _has_what_it_needs(intent, reading) else rule
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent import language as cue_labels
 from agent.reading import Mention, Reading
+from agent.role_links import doubted, told
 
 MAX_NAME_WORDS = 4
 _TELLING_LETTERS = 6
@@ -22,7 +23,7 @@ def link_people(reading: Reading) -> None:
     place = 0
     while place < len(reading):
         mention = _known(reading, place) or _full_name(reading, place)
-        if mention:
+        if mention and not doubted(reading, mention.start, mention.end, "person"):
             reading.add(mention)
         place = mention.end if mention else place + 1
 
@@ -61,7 +62,7 @@ def _known(reading: Reading, place: int, *, cued: bool = False) -> Mention | Non
             noun = place + 1 < len(reading) and reading.folds[place + 1] in lexicon.language.neutral_nouns
             # In a message without capitals, a name that is one person's alone and long enough to be no other word.
             alone = not reading.utterance.cased and len(word) >= _TELLING_LETTERS and " " in lexicon.surnames[word]
-            if cued or capital or noun or alone:
+            if cued or capital or noun or alone or told(reading, place, place + 1, "person"):
                 return _with_kin(reading, place, lexicon.surnames[word])
     if cued and end - place >= 2 and not reading.cue_at(place + 1):
         words = reading.folds[place : place + 2]

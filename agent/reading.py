@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from agent import language as cue_labels
 from agent.lexicon import Lexicon
 from agent.request import Critique, FacetRef
 from agent.tokens import Utterance, stem
+
+if TYPE_CHECKING:
+    from agent.word_roles import WordRoles
 
 CONNECTORS = frozenset(("and", "or", "nor", "vs", "versus", "plus"))
 # Cues that put what follows on the negative side.
@@ -66,7 +70,11 @@ class Mention:
 
 @dataclass
 class Reading:
-    """Working state; each linking step claims words and adds mentions."""
+    """Working state; each linking step claims words and adds mentions.
+
+    Attributes:
+        roles: learned roles of the words, None where there are none.
+    """
 
     utterance: Utterance
     lexicon: Lexicon
@@ -78,6 +86,7 @@ class Reading:
     critiques: list[Critique] = field(default_factory=list)
     unresolved: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    roles: WordRoles | None = None
 
     def __post_init__(self) -> None:
         self.folds = self.utterance.folds

@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 
 from agent.lexicon import MAX_TITLE_WORDS
 from agent.reading import CONNECTORS, Mention, Reading
+from agent.role_links import doubted, told
 from agent.recognition import VAGUE, part_of_person, rated
 from agent.tokens import value_key
 
@@ -50,7 +51,7 @@ def _in_frames(reading: Reading) -> None:
     start = 0
     while start < len(reading):
         mention = _framed(reading, start)
-        if mention:
+        if mention and not doubted(reading, mention.start, mention.end, "title"):
             reading.add(mention)
         start = mention.end if mention else start + 1
 
@@ -117,13 +118,15 @@ def _beside(reading: Reading, title: Mention) -> None:
         if tuple(reading.folds[title.end : after]) == joint and after < len(reading):
             stops = range(reading.run_end(after, MAX_TITLE_WORDS, commas=True), after, -1)
             found = (_named(reading, after, stop, telling=False) for stop in stops if _may_end(reading, stop))
-            if mention := next((one for one in found if one), None):
+            mention = next((one for one in found if one), None)
+            if mention and not doubted(reading, mention.start, mention.end, "title"):
                 reading.add(mention)
         before = title.start - len(joint)
         if before > 0 and tuple(reading.folds[before : title.start]) == joint and joint[0] in CONNECTORS:
             starts = range(max(0, before - MAX_TITLE_WORDS), before)
             found = (_named(reading, start, before, telling=False) for start in starts)
-            if mention := next((one for one in found if one), None):
+            mention = next((one for one in found if one), None)
+            if mention and not doubted(reading, mention.start, mention.end, "title"):
                 reading.add(mention)
 
 
@@ -133,7 +136,8 @@ def _misspelt(reading: Reading) -> None:
     for place in strange[:_SLIPS]:
         if reading.taken[place] is not None:
             continue
-        if mention := _nearest(reading, place):
+        mention = _nearest(reading, place)
+        if mention and (reading.roles is None or told(reading, mention.start, mention.end, "title")):
             reading.add(mention)
 
 

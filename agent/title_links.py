@@ -8,6 +8,7 @@ from agent import language as cue_labels
 from agent.lexicon import MAX_TITLE_WORDS
 from agent.reading import CONNECTORS, Mention, Reading
 from agent.recognition import Slot, ends_there, goes_on, part_of_person, recognisable
+from agent.role_links import doubted
 from agent.tokens import stem, value_key
 
 # Similarities 0..100 of rapidfuzz.fuzz.ratio; short keys need more, for one letter changes them more.
@@ -41,7 +42,7 @@ def link_titles(reading: Reading) -> None:
     start = 0
     while start < len(reading):
         mention = _exact(reading, start, slot=None)
-        if mention:
+        if mention and not doubted(reading, mention.start, mention.end, "title"):
             reading.add(mention)
             start = mention.end
         else:
@@ -88,7 +89,7 @@ def _fill_slot(reading: Reading, place: int, label: str, said: str) -> None:
         if place != opened and not _joined(reading, place):
             return
         mention = _slot_mention(reading, place, label, said)
-        if mention is None:
+        if mention is None or doubted(reading, mention.start, mention.end, "title"):
             return
         reading.add(mention)
         place = mention.end

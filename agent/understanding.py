@@ -30,6 +30,7 @@ from agent.ranges import link_ranges
 from agent.reading import CONNECTORS, Context, Mention, Reading
 from agent.references import link_references
 from agent.request import FacetRef, Intent, Manner, RangeRef, Request
+from agent.role_links import let_go, link_told_titles, settle_sides
 from agent.title_frames import link_frames
 from agent.title_links import link_quotes, link_slots, link_titles
 from agent.tokens import read, value_key
@@ -109,8 +110,11 @@ class Understander:
     def read(self, utterance: str, context: Context | None = None) -> Linked:
         """What the rules link. Raises ``InputError`` as ``understand`` does."""
         reading = Reading(read(self._rewritten(utterance)), self.lexicon, context or Context())
+        if self._intents and self._intents.roles:
+            reading.roles = self._intents.roles.of(reading)
         link_titles(reading)
         link_quotes(reading)
+        link_told_titles(reading)
         reading.find_cues()
         link_slots(reading)
         link_frames(reading)
@@ -120,9 +124,11 @@ class Understander:
         link_people(reading)
         link_references(reading)
         take_corrections(reading)
+        let_go(reading)
         link_critiques(reading)
         count = link_count(reading)
         add_negated_words(reading, settle_polarity(reading))
+        settle_sides(reading)
         return Linked(reading, ranges, count, reset)
 
 

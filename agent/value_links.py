@@ -8,6 +8,7 @@ from agent import language as cue
 from agent.lexicon import MAX_VALUE_WORDS
 from agent.reading import CONNECTORS, Mention, Reading
 from agent.request import FacetRef
+from agent.role_links import doubted, told
 from agent.tokens import stem, value_key
 
 MAX_GROUPS = 8
@@ -18,7 +19,7 @@ def link_values(reading: Reading) -> None:
     start = 0
     while start < len(reading):
         mention = _exact(reading, start)
-        if mention:
+        if mention and not doubted(reading, mention.start, mention.end, "value"):
             _absorb_cues(reading, mention)
             reading.add(mention)
         start = mention.end if mention else start + 1
@@ -26,7 +27,7 @@ def link_values(reading: Reading) -> None:
         if reading.taken[place] is not None or reading.cue_at(place) or _plain_word(reading, place):
             continue
         refs = reading.lexicon.nearest_value(word.fold)
-        if refs:
+        if refs and (reading.roles is None or told(reading, place, place + 1, "value")):
             reading.add(Mention("value", place, place + 1, refs=refs))
 
 

@@ -183,6 +183,10 @@ class ContentEncoder:
         """A search or mood text in the space of ``Content.text``: float32 [Dt], L2-normalised."""
         return self._text.encode([text])[0]
 
+    def token_states(self, text: str) -> tuple[Sequence[tuple[int, int]], Vectors]:
+        """Where the tokens of a text stand, and the encoder's state of each: float32 [T, Dt]."""
+        return self._text.tokens(text)
+
     def match(self, item: Item, other: Item) -> Match:
         """What of two items' texts and pictures makes them alike; a picture that is new here is looked at 50 times."""
         content = self.encode([item, other])

@@ -89,6 +89,17 @@ class TextEncoder:
             )
         return np.asarray(vectors, dtype=np.float32)
 
+    def tokens(self, text: str) -> tuple[list[tuple[int, int]], Vectors]:
+        """Where each token of a text stands, and its state: float32 [T, D].
+
+        Raises:
+            InputError: the model does not tell where its tokens stand.
+        """
+        with torch.inference_mode():
+            made: Any = self._model.forward(self._model.preprocess([text]))
+            tokens = made["token_embeddings"][0].float().cpu().numpy()
+        return self._offsets(text, made["input_ids"][0].cpu().numpy()), tokens
+
     def parts(self, text: str, direction: Vectors) -> TextParts:
         """What the words of a text add to its cosine with a vector, exact where the model takes the mean of its tokens.
 
