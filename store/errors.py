@@ -4,6 +4,7 @@
     |-- InputError            what the caller sent breaks a rule            HTTP 422
     |   |-- UnknownUser       no such user                                  HTTP 404
     |   |-- UnknownItem       no such item                                  HTTP 404
+    |   |-- NoIdColumn        a table without a column of ids               HTTP 422
     |   `-- UnsafeInput       refused before it was decoded or fetched      HTTP 422
     |-- StoreError            the database cannot do it now                 HTTP 503
     |-- AssetError            a model or data set could not be had
@@ -66,6 +67,10 @@ class UnknownItem(InputError):
             f"item {item_id!r} is not in the catalogue",
             fix="Check the id with a search, or add the item first.",
         )
+
+
+class NoIdColumn(InputError):
+    """No column of a table is known to hold ids of items; a mapping may name it."""
 
 
 class UnsafeInput(InputError):

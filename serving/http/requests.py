@@ -254,6 +254,17 @@ class ItemPatch(Strict):
     active: StrictBool | None = None
 
 
+class ColumnsIn(Strict):
+    """Which columns of a table hold what; fields that are left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"columns": {"item_id": "article", "image": None}}]})
+
+    columns: Annotated[
+        dict[ShortText, ShortText | None],
+        Field(description="Field of an item -> column; null where none holds it.", min_length=1, max_length=20),
+    ]
+
+
 class UserIn(Strict):
     """A person."""
 
