@@ -327,6 +327,22 @@ class MessageIn(Strict):
     text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE), AfterValidator(_storable)]
 
 
+class TitleIn(Strict):
+    """What a chat is called from now on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Sunday evening"}]})
+
+    title: Annotated[ShortText, Field(min_length=1)]
+
+
+class BranchIn(Strict):
+    """The message that is to be said differently, by its ``place`` in the chat."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"place": 2}]})
+
+    place: Annotated[StrictInt, Field(ge=0, le=1_000_000)]
+
+
 class FeedbackIn(Strict):
     """A button of a card; ``none`` takes it back."""
 
