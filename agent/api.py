@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Protocol
+from typing import Protocol
 
 from agent.chat_history import ChatLine, ReadableChat
 from agent.request import Request
-from agent.turns import ChatView, Chip, TurnEvent
+from agent.turns import ChatView, Chip, TurnEvent, Verdict
 
 
 class ChatHistoryApi(Protocol):
@@ -90,8 +90,12 @@ class DialoguesApi(Protocol):
         """Add what a person typed into the request pane ("no horror", "after 1990") and answer again."""
         ...
 
-    def feedback(self, chat_id: str, item_id: str, kind: Literal["like", "dislike", "none"]) -> ChatView:
-        """Buttons of a card; "none" takes it back. Affects the next recommendation at once."""
+    def feedback(self, chat_id: str, item_id: str, kind: Verdict) -> ChatView:
+        """Buttons of a card and of the profile. Affects the next recommendation at once.
+
+        "none" takes back what this chat holds of the item; "forget" has the item speak for the reader no more, whatever
+        they did with it elsewhere.
+        """
         ...
 
     def retry(self, chat_id: str) -> Iterator[TurnEvent]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import get_args
 
 from agent.answering import Answer, Answerer, Turn, context_of, liked_items
 from agent.chat_history import ChatHistory, before_last_question, editable_places, last_question
@@ -25,7 +25,7 @@ from agent.state import ChatState
 from agent.suggestions import suggestions_for
 from agent.tokens import clean
 from agent.tools import Tools
-from agent.turns import Cards, ChatView, Chip, Finished, TurnEvent, Words
+from agent.turns import Cards, ChatView, Chip, Finished, TurnEvent, Verdict, Words
 from agent.understanding import Understander
 from agent.words import WordsSettings, WordsTrace
 from pipeline.api import RecommenderApi
@@ -161,9 +161,9 @@ class Dialogues:
         self._chats.check(chat_id)
         return self._stream(chat_id, "", self._answerer.take_back)
 
-    def feedback(self, chat_id: str, item_id: str, kind: Literal["like", "dislike", "none"]) -> ChatView:
-        if kind not in ("like", "dislike", "none"):
-            raise InputError(f"feedback {kind!r} is none of like, dislike, none", fix="Use one of them.")
+    def feedback(self, chat_id: str, item_id: str, kind: Verdict) -> ChatView:
+        if kind not in get_args(Verdict):
+            raise InputError(f"feedback {kind!r} is none of {', '.join(get_args(Verdict))}", fix="Use one of them.")
         item = self._recommender.item(item_id)
         with self._chats.lock(chat_id):
             chat = self._chats.load(chat_id)
@@ -175,6 +175,7 @@ class Dialogues:
                 likes=[item_id] if kind == "like" else [],
                 dislikes=[item_id] if kind == "dislike" else [],
                 neither=[item_id] if kind == "none" else [],
+                forgotten=[item_id] if kind == "forget" else [],
             )
             memory = state.memory.model_copy(update={"opinions": opinions, "focus": item_id})
             state = state.model_copy(update={"memory": memory})

@@ -48,9 +48,9 @@ _MESSAGES = TypeAdapter(tuple[StoredMessage, ...])
 
 
 class Opinion(_Stored):
-    """A like or dislike of this chat, with the event that holds it."""
+    """A like or dislike of this chat, or that neither holds any more, with the event that holds it."""
 
-    kind: Literal["like", "dislike"]
+    kind: Literal["like", "dislike", "set_aside"]
     key: str
     time: datetime
 

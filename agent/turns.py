@@ -10,6 +10,10 @@ from pipeline.query import Recommendation
 from store.records import Item
 
 
+Verdict = Literal["like", "dislike", "none", "forget"]
+"""What a button says of an item; see ``DialoguesApi.feedback``."""
+
+
 @dataclass(frozen=True)
 class Chip:
     """One constraint or preference in force; removing it re-runs the request.

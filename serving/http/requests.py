@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, StrictBool, StrictInt, StringConstraints
 
+from agent.turns import Verdict
 from evaluation.audit import Group
 from pipeline.query import MAX_K, Constraints, Facet, Query, Range
 from store.records import Event, EventKind, Item
@@ -344,9 +345,13 @@ class BranchIn(Strict):
 
 
 class FeedbackIn(Strict):
-    """A button of a card; ``none`` takes it back."""
+    """A button of a card or of the profile.
+
+    ``none`` takes back what the chat holds of the item; with ``forget`` it no longer speaks for the reader, whatever they
+    did with it elsewhere.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"item_id": "50", "kind": "like"}]})
 
     item_id: ExternalId
-    kind: Literal["like", "dislike", "none"]
+    kind: Verdict

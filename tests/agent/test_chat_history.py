@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from agent.dialogue import Dialogues
@@ -9,7 +11,7 @@ from agent.messages import as_markdown
 from agent.turns import Message
 from store.database import Store
 from store.errors import InputError
-from store.records import Item
+from store.records import Event, EventKind, Item
 from tests.agent.test_dialogue import Talk, Turned
 
 NINETIES = "1990\u20131999"
@@ -225,3 +227,26 @@ def test_no_text_is_markup_in_what_is_written_out(talk: Talk, film_recommender: 
     lines = text.splitlines()
     assert lines[0].startswith("# \\# no \\[heading\\]")
     assert sum(line.startswith("- **") for line in lines) == sum(len(message.cards) for message in chat.messages)
+
+
+class TestForgetting:
+    def test_what_was_liked_elsewhere_is_forgotten_and_undo_brings_it_back(self, talk: Talk, film_store: Store) -> None:
+        item = talk.say("comedies").cards[0].item
+        now = datetime.now(UTC)
+        film_store.add_events([Event("ann", item.item_id, EventKind.LIKE, now - timedelta(days=9))])
+        assert talk.chats.view(talk.chat_id).profile.likes == (item,)
+        assert talk.chats.feedback(talk.chat_id, item.item_id, "none").profile.likes == (item,), "it is not this chat's"
+        view = talk.chats.feedback(talk.chat_id, item.item_id, "forget")
+        assert (view.profile.likes, view.profile.dislikes) == ((), ())
+        assert {card.feedback for message in view.messages for card in message.cards} == {None}
+        list(talk.chats.undo(talk.chat_id))
+        assert talk.chats.view(talk.chat_id).profile.likes == (item,)
+
+    def test_a_like_of_this_chat_is_forgotten_with_older_ones(self, talk: Talk, film_store: Store) -> None:
+        item = talk.say("comedies").cards[0].item
+        film_store.add_events([Event("ann", item.item_id, EventKind.PURCHASE, datetime(2020, 1, 1, tzinfo=UTC))])
+        talk.chats.feedback(talk.chat_id, item.item_id, "like")
+        assert talk.chats.feedback(talk.chat_id, item.item_id, "forget").profile.likes == ()
+        view = talk.chats.feedback(talk.chat_id, item.item_id, "like")
+        assert view.profile.likes == (item,), "it can be liked again"
+        assert view.messages[-1].cards[0].feedback == "like"
