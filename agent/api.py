@@ -3,10 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Protocol
+from typing import Protocol
 
+from agent.chat_history import ChatLine, ReadableChat
 from agent.request import Request
-from agent.turns import ChatView, Chip, TurnEvent
+from agent.turns import ChatView, Chip, TurnEvent, Verdict
+
+
+class ChatHistoryApi(Protocol):
+    """Whole chats. All raise ``InputError`` where there is no such chat, but ``chats``, ``delete`` and ``shared``."""
+
+    def chats(self, user_id: str) -> tuple[ChatLine, ...]:
+        """A user's chats, newest first."""
+        ...
+
+    def rename(self, chat_id: str, title: str) -> None:
+        """Raises ``InputError`` where the title is empty."""
+        ...
+
+    def delete(self, chat_id: str) -> None:
+        """The chat and its link; opinions that were given in it stay in the profile, where each can be forgotten."""
+        ...
+
+    def branch(self, chat_id: str, place: int) -> str:
+        """A new chat that begins as this one was before a message; returns its id.
+
+        Opinions that were given after the message are taken back.
+
+        Raises:
+            InputError: the message is not the reader's, or longer ago than undo reaches.
+        """
+        ...
+
+    def share(self, chat_id: str) -> str:
+        """Let whoever has a link read what was said so far; returns the link's token, the same until it is taken back.
+
+        Raises:
+            InputError: nothing was said yet.
+        """
+        ...
+
+    def unshare(self, chat_id: str) -> None:
+        """Take the link back."""
+        ...
+
+    def shared(self, token: str) -> ReadableChat | None:
+        """What a link leads to; None where it was taken back or never was."""
+        ...
+
+    def written_out(self, chat_id: str) -> ReadableChat:
+        """A chat to keep."""
+        ...
 
 
 class DialoguesApi(Protocol):
@@ -23,8 +70,9 @@ class DialoguesApi(Protocol):
         """
         ...
 
-    def chats(self, user_id: str) -> tuple[tuple[str, str], ...]:
-        """(chat_id, first line) of a user's chats, newest first."""
+    @property
+    def history(self) -> ChatHistoryApi:
+        """What is done with whole chats."""
         ...
 
     def respond(self, chat_id: str, utterance: str) -> Iterator[TurnEvent]:
@@ -42,8 +90,20 @@ class DialoguesApi(Protocol):
         """Add what a person typed into the request pane ("no horror", "after 1990") and answer again."""
         ...
 
-    def feedback(self, chat_id: str, item_id: str, kind: Literal["like", "dislike", "none"]) -> ChatView:
-        """Buttons of a card; "none" takes it back. Affects the next recommendation at once."""
+    def feedback(self, chat_id: str, item_id: str, kind: Verdict) -> ChatView:
+        """Buttons of a card and of the profile. Affects the next recommendation at once.
+
+        "none" takes back what this chat holds of the item; "forget" has the item speak for the reader no more, whatever
+        they did with it elsewhere.
+        """
+        ...
+
+    def retry(self, chat_id: str) -> Iterator[TurnEvent]:
+        """Answer the last question again, in place of its answer; opinions that were clicked since then count.
+
+        Raises:
+            InputError: the last answer was none to a question.
+        """
         ...
 
     def undo(self, chat_id: str) -> Iterator[TurnEvent]:

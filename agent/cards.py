@@ -24,8 +24,8 @@ def card_of(
     recommendation: Recommendation | None = None,
 ) -> Card:
     """One card."""
-    opinion = opinions.get(item.item_id)
-    return Card(item, reason, subtitle(item, lexicon), recommendation, opinion.kind if opinion else None)
+    kind = opinions[item.item_id].kind if item.item_id in opinions else None
+    return Card(item, reason, subtitle(item, lexicon), recommendation, None if kind == "set_aside" else kind)
 
 
 def subtitle(item: Item, lexicon: Lexicon) -> str:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import Literal
-from zlib import crc32
-
-from pydantic import ValidationError
+from typing import get_args
 
 from agent.answering import Answer, Answerer, Turn, context_of, liked_items
-from agent.cards import card_of
+from agent.chat_history import ChatHistory, before_last_question, editable_places, last_question
+from agent.chat_storage import Chat, ChatStorage
 from agent.chips import chips_of
 from agent.grounding import Grounder
 from agent.intent_model import LearnedIntents
@@ -20,6 +17,7 @@ from agent.lexicon import Lexicon
 from agent.llm.protocol import LLM
 from agent.llm_understanding import LLMUnderstander
 from agent.merge import merged
+from agent.messages import messages_of
 from agent.opinions import Opinions
 from agent.profile import profile_of
 from agent.request import Intent, Request
@@ -27,18 +25,14 @@ from agent.state import ChatState
 from agent.suggestions import suggestions_for
 from agent.tokens import clean
 from agent.tools import Tools
-from agent.turns import Card, Cards, ChatView, Chip, Finished, Message, TurnEvent, Words
+from agent.turns import Cards, ChatView, Chip, Finished, TurnEvent, Verdict, Words
 from agent.understanding import Understander
 from agent.words import WordsSettings, WordsTrace
 from pipeline.api import RecommenderApi
 from pipeline.query import Recommendation, Vocabulary
-from store.chats import ChatRecord
 from store.database import Store
 from store.errors import InputError
 from store.records import Event
-
-_LOCKS = 64
-_TITLE = 80
 
 
 @dataclass(frozen=True)
@@ -65,16 +59,11 @@ class DialogueSettings:
             raise InputError(f"history is {self.history}, below 1", fix="Look at one event or more.")
 
 
-@dataclass(frozen=True)
-class _Chat:
-    chat_id: str
-    user_id: str
-    title: str
-    state: ChatState
-
-
 class Dialogues:
     """Implements ``agent.api.DialoguesApi``.
+
+    Attributes:
+        history: what is done with whole chats.
 
     Args:
         store: keeps chats and events.
@@ -102,26 +91,23 @@ class Dialogues:
         self._understander = Understander(recommender.vocabulary, recommender.items, intents=intents)
         self._llm_understander = LLMUnderstander(llm) if llm and settings.llm_understanding else None
         self._answerer = Answerer(llm, settings.words, cards=settings.cards)
-        # A chat always meets the same lock; that two chats may share one only makes one of them wait.
-        self._locks = tuple(Lock() for _ in range(_LOCKS))
+        self._chats = ChatStorage(store)
+        self.history = ChatHistory(store, recommender, self._chats, lambda: self._understander.lexicon)
         self._grounder: tuple[Vocabulary, Grounder] | None = None
 
     def open(self, user_id: str, *, chat_id: str | None = None) -> ChatView:
         self._store.ensure_user(user_id)
         if chat_id is None:
-            chat = _Chat(uuid.uuid4().hex, user_id, "", ChatState())
-            self._save(chat, chat.state)
+            chat = Chat(uuid.uuid4().hex, user_id, "", ChatState())
+            self._chats.save(chat, chat.state)
             return self._view(chat)
-        chat = self._load(chat_id)
+        chat = self._chats.load(chat_id)
         if chat.user_id != user_id:
             raise InputError(f"chat {chat_id!r} is not a chat of user {user_id!r}", fix="Open one of their own chats.")
         return self._view(chat)
 
-    def chats(self, user_id: str) -> tuple[tuple[str, str], ...]:
-        return tuple((record.chat_id, record.title) for record in self._store.chats(user_id))
-
     def view(self, chat_id: str) -> ChatView:
-        return self._view(self._load(chat_id))
+        return self._view(self._chats.load(chat_id))
 
     def refined(self, wish: Request, text: str) -> Request:
         request = self._understood(clean(text), ChatState(), wish=True)
@@ -140,7 +126,7 @@ class Dialogues:
 
     def respond(self, chat_id: str, utterance: str) -> Iterator[TurnEvent]:
         text = clean(utterance)
-        self._check(chat_id)
+        self._chats.check(chat_id)
 
         def run(turn: Turn) -> Answer:
             return self._answerer.carry_out(turn, self._understood(text, turn.state))
@@ -148,28 +134,39 @@ class Dialogues:
         return self._stream(chat_id, text, run)
 
     def remove_chip(self, chat_id: str, key: str) -> Iterator[TurnEvent]:
-        self._check(chat_id)
+        self._chats.check(chat_id)
         return self._stream(chat_id, "", lambda turn: self._answerer.remove(turn, key))
 
     def add_chip(self, chat_id: str, text: str) -> Iterator[TurnEvent]:
         text = clean(text)
-        self._check(chat_id)
+        self._chats.check(chat_id)
         if not text:
             raise InputError("the chip is empty", fix='Type a wish, such as "after 1990".')
         return self._stream(
             chat_id, "", lambda turn: self._answerer.add(turn, self._understood(text, turn.state, wish=True))
         )
 
+    def retry(self, chat_id: str) -> Iterator[TurnEvent]:
+        question = last_question(self._chats.load(chat_id).state)
+
+        def run(turn: Turn) -> Answer:
+            before = before_last_question(turn.state)
+            turn.memory = turn.opinions.restored(turn.memory.opinions, before)
+            turn.state = before.model_copy(update={"memory": turn.memory})
+            return self._answerer.carry_out(turn, self._understood(question, turn.state))
+
+        return self._stream(chat_id, question, run)
+
     def undo(self, chat_id: str) -> Iterator[TurnEvent]:
-        self._check(chat_id)
+        self._chats.check(chat_id)
         return self._stream(chat_id, "", self._answerer.take_back)
 
-    def feedback(self, chat_id: str, item_id: str, kind: Literal["like", "dislike", "none"]) -> ChatView:
-        if kind not in ("like", "dislike", "none"):
-            raise InputError(f"feedback {kind!r} is none of like, dislike, none", fix="Use one of them.")
+    def feedback(self, chat_id: str, item_id: str, kind: Verdict) -> ChatView:
+        if kind not in get_args(Verdict):
+            raise InputError(f"feedback {kind!r} is none of {', '.join(get_args(Verdict))}", fix="Use one of them.")
         item = self._recommender.item(item_id)
-        with self._lock(chat_id):
-            chat = self._load(chat_id)
+        with self._chats.lock(chat_id):
+            chat = self._chats.load(chat_id)
             label = f"{kind}: {item.title}" if kind != "none" else f"no opinion: {item.title}"
             state = chat.state.remembering(label)
             opinions = self._opinions(chat).given(
@@ -178,21 +175,22 @@ class Dialogues:
                 likes=[item_id] if kind == "like" else [],
                 dislikes=[item_id] if kind == "dislike" else [],
                 neither=[item_id] if kind == "none" else [],
+                forgotten=[item_id] if kind == "forget" else [],
             )
             memory = state.memory.model_copy(update={"opinions": opinions, "focus": item_id})
             state = state.model_copy(update={"memory": memory})
-            self._save(chat, state)
-            return self._view(_Chat(chat.chat_id, chat.user_id, chat.title, state))
+            self._chats.save(chat, state)
+            return self._view(Chat(chat.chat_id, chat.user_id, chat.title, state))
 
     # -- one turn
 
     def _stream(self, chat_id: str, utterance: str, run: Callable[[Turn], Answer]) -> Iterator[TurnEvent]:
         """The events of a turn. The chat is locked while its state changes, not while words are written."""
-        with self._lock(chat_id):
-            chat = self._load(chat_id)
+        with self._chats.lock(chat_id):
+            chat = self._chats.load(chat_id)
             turn = self._turn(chat, utterance)
             answer = run(turn)
-            self._save(chat, answer.state, title=utterance)
+            self._chats.save(chat, answer.state, title=utterance)
         words, said = WordsTrace(), list[str]()
         try:
             yield answer.understood
@@ -211,7 +209,7 @@ class Dialogues:
         degraded = tuple(dict.fromkeys((*answer.degraded, *words.degraded)))
         yield Finished(answer.state.serial, answer.suggestions, degraded, milliseconds, trace)
 
-    def _turn(self, chat: _Chat, utterance: str) -> Turn:
+    def _turn(self, chat: Chat, utterance: str) -> Turn:
         tools = Tools(self._recommender, self._store, chat.user_id)
         lexicon = self._understander.lexicon
         liked = liked_items((event.item_id, event.kind) for event in self._history(chat.user_id))
@@ -241,66 +239,36 @@ class Dialogues:
         return held[1]
 
     def _write_down(self, chat_id: str, serial: int, text: str, trace: tuple[str, ...]) -> None:
-        with self._lock(chat_id):
-            chat = self._load(chat_id)
+        with self._chats.lock(chat_id):
+            if self._store.load_chat(chat_id) is None:  # it was deleted while the words were written
+                return
+            chat = self._chats.load(chat_id)
             state = chat.state.with_text(serial, text)
             if state.serial == serial:
                 state = state.model_copy(update={"trace": trace})
-            self._save(chat, state)
-
-    # -- storage
-
-    def _lock(self, chat_id: str) -> Lock:
-        return self._locks[crc32(chat_id.encode("utf-8", "replace")) % _LOCKS]
-
-    def _check(self, chat_id: str) -> ChatRecord:
-        """An unknown chat is refused when it is named, not when the answer is read."""
-        record = self._store.load_chat(chat_id)
-        if record is None:
-            raise InputError(f"chat {chat_id!r} does not exist", fix="Open a new chat, or one of the reader's list.")
-        return record
-
-    def _load(self, chat_id: str) -> _Chat:
-        record = self._check(chat_id)
-        try:
-            state = ChatState.model_validate(record.state)
-        except ValidationError as error:
-            raise InputError(
-                f"chat {chat_id!r} was written by another version: {error.errors()[0]['msg']}", fix="Open a new chat."
-            ) from error
-        return _Chat(record.chat_id, record.user_id, record.title, state)
-
-    def _save(self, chat: _Chat, state: ChatState, *, title: str = "") -> None:
-        data = state.model_dump(mode="json", exclude_defaults=True)
-        self._store.save_chat(chat.chat_id, chat.user_id, chat.title or title[:_TITLE], data)
+            self._chats.save(chat, state)
 
     def _history(self, user_id: str) -> list[Event]:
         return self._store.history(user_id, limit=self._settings.history)
 
-    def _opinions(self, chat: _Chat) -> Opinions:
+    def _opinions(self, chat: Chat) -> Opinions:
         return Opinions(self._store, Tools(self._recommender, self._store, chat.user_id), chat.chat_id)
 
-    def _view(self, chat: _Chat) -> ChatView:
+    def _view(self, chat: Chat) -> ChatView:
         lexicon = self._understander.lexicon
         memory, state = chat.state.memory, chat.state
 
-        def cards(message_cards: Sequence[tuple[str, str]]) -> tuple[Card, ...]:
-            known = ((lexicon.items.get(item), reason) for item, reason in message_cards)
-            return tuple(card_of(item, lexicon, memory.opinions, reason=reason) for item, reason in known if item)
-
-        messages = tuple(
-            Message(message.role, message.text, cards([(card.item_id, card.reason) for card in message.cards]))
-            for message in state.all_messages()
-        )
+        editable = editable_places(state)
         return ChatView(
             chat_id=chat.chat_id,
             user_id=chat.user_id,
-            messages=messages,
+            messages=messages_of(state, lexicon, memory.opinions, editable=editable),
             chips=self.chips(memory.wish),
             profile=profile_of(self._history(chat.user_id), lexicon.items),
             suggestions=state.suggestions or suggestions_for(memory.wish, (), lexicon, can_undo=bool(state.undo)),
             can_undo=bool(state.undo),
             trace=state.trace,
+            can_retry=state.earlier + len(state.messages) - 2 in editable,
         )
 
 

@@ -10,7 +10,7 @@ from agent.state import ChatState, Memory, Opinion
 from agent.tools import FeedbackArguments, Tools
 from store.database import Store
 
-Kind = Literal["like", "dislike"]
+Kind = Literal["like", "dislike", "set_aside"]
 
 
 class Opinions:
@@ -29,12 +29,18 @@ class Opinions:
         likes: Sequence[str] = (),
         dislikes: Sequence[str] = (),
         neither: Sequence[str] = (),
+        forgotten: Sequence[str] = (),
     ) -> dict[str, Opinion]:
-        """Opinions after some more were given; the newest of an item counts, its earlier event is retracted."""
+        """Opinions after some more were given; the newest of an item counts, its earlier event is retracted.
+
+        Args:
+            neither: what this chat holds of these is taken back.
+            forgotten: these no longer speak for the reader, wherever they did something with them.
+        """
         changed = dict(opinions)
         wanted: dict[str, Kind | None] = dict.fromkeys(likes, "like")
         wanted |= dict.fromkeys(dislikes, "dislike")
-        wanted |= dict.fromkeys(neither)
+        wanted |= dict.fromkeys(neither) | dict.fromkeys(forgotten, "set_aside")
         for item, kind in wanted.items():
             old = changed.get(item)
             if old and old.kind == kind:

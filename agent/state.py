@@ -17,6 +17,8 @@ CHUNK = 80
 """Messages that go to the archive together; undo never reaches back that far."""
 
 MAX_CHUNKS = 8
+LABEL = 80
+"""Characters of what was said or clicked that name an undo entry."""
 MAX_SHOWN = 2_000
 MAX_UNDO = 20
 MAX_TRACE = 30
@@ -46,9 +48,9 @@ _MESSAGES = TypeAdapter(tuple[StoredMessage, ...])
 
 
 class Opinion(_Stored):
-    """A like or dislike of this chat, with the event that holds it."""
+    """A like or dislike of this chat, or that neither holds any more, with the event that holds it."""
 
-    kind: Literal["like", "dislike"]
+    kind: Literal["like", "dislike", "set_aside"]
     key: str
     time: datetime
 
@@ -111,17 +113,17 @@ class ChatState(_Stored):
             memory=self.memory.model_copy(update={"shown": ()}),
             shown=len(self.memory.shown),
             messages=self.earlier + len(self.messages),
-            label=label[:80],
+            label=label[:LABEL],
         )
         return self.model_copy(update={"serial": self.serial + 1, "undo": (*self.undo, entry)[-MAX_UNDO:]})
 
-    def undone(self) -> ChatState:
-        """As before the last entry; the serial stays ahead. There must be an entry."""
-        entry = self.undo[-1]
+    def undone(self, index: int = -1) -> ChatState:
+        """As before an undo entry, the last one by default; the serial stays ahead. There must be the entry."""
+        entry = self.undo[index]
         memory = entry.memory.model_copy(update={"shown": self.memory.shown[: entry.shown]})
         kept = self.messages[: max(0, entry.messages - self.earlier)]
         return self.model_copy(
-            update={"serial": self.serial + 1, "memory": memory, "messages": kept, "undo": self.undo[:-1]}
+            update={"serial": self.serial + 1, "memory": memory, "messages": kept, "undo": self.undo[:index]}
         )
 
     def saying(self, *messages: StoredMessage) -> ChatState:

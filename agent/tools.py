@@ -104,10 +104,10 @@ class DetailsArguments(_Arguments):
 
 
 class FeedbackArguments(_Arguments):
-    """A like or dislike; ``key`` makes a repeated call harmless."""
+    """A like or dislike, or that neither holds any more; ``key`` makes a repeated call harmless."""
 
     item_id: ItemId
-    kind: Literal["like", "dislike"]
+    kind: Literal["like", "dislike", "set_aside"]
     key: Annotated[str, Field(min_length=1, max_length=300)]
 
 

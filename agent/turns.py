@@ -10,6 +10,10 @@ from pipeline.query import Recommendation
 from store.records import Item
 
 
+Verdict = Literal["like", "dislike", "none", "forget"]
+"""What a button says of an item; see ``DialoguesApi.feedback``."""
+
+
 @dataclass(frozen=True)
 class Chip:
     """One constraint or preference in force; removing it re-runs the request.
@@ -81,11 +85,18 @@ TurnEvent = Understood | Cards | Words | Finished
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a chat as stored and shown again after a restart."""
+    """One message of a chat as stored and shown again after a restart.
+
+    Attributes:
+        place: of the message in the chat, from 0.
+        editable: whether the chat can branch here: it is the reader's, and not too long ago.
+    """
 
     role: Literal["user", "assistant"]
     text: str
     cards: tuple[Card, ...] = ()
+    place: int = 0
+    editable: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,11 @@ class Profile:
 
 @dataclass(frozen=True)
 class ChatView:
-    """All that a page needs to draw a chat."""
+    """All that a page needs to draw a chat.
+
+    Attributes:
+        can_retry: whether the last answer was one to a question, which can be answered again.
+    """
 
     chat_id: str
     user_id: str
@@ -109,3 +124,4 @@ class ChatView:
     suggestions: tuple[str, ...]
     can_undo: bool
     trace: tuple[str, ...] = field(default=())
+    can_retry: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import threading
@@ -10,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Protocol, TextIO
@@ -19,38 +17,24 @@ import structlog
 
 from pipeline.api import RecommenderApi
 from pipeline.contracts import ItemEncoder
-from pipeline.onboarding import OnboardingProgress, RowReport, items_file, onboard, read_rows
+from pipeline.onboarding import OnboardingProgress, RowReport, onboard
 from serving import reports
 from serving.background import UNDER_WAY, Stage, log_failure
+from serving.batch_files import Reading, SampleRow, Upload, arranged, reading, remapped
 from serving.pictures import Fetch, ItemPictures, PictureFolder
 from serving.reports import write_rows
-from store.archives import unpack
 from store.database import Store
-from store.errors import BusyError, InputError, TastemakerError
+from store.errors import BusyError, InputError, NoIdColumn, TastemakerError
 from store.fetching import fetch_all
 from store.locks import FileLock
-from store.readers.folder import DataFile, open_dataset
-from store.readers.source import SourceFile
-from store.records import IMAGE_URL, Item
+from store.readers.folder import DataFile
 
-SAMPLE = 8
-"""Rows that are shown before a batch starts."""
 KEPT = 20
 """Batches that are remembered with their reports; the oldest that does not run goes first."""
 WAITING = 4
 """Batches that may wait for the one that runs."""
-TABLE = re.compile(r"\.(csv|tsv|jsonl|ndjson|parquet)(\.gz)?$", re.IGNORECASE)
-ARCHIVE = re.compile(r"\.zip$", re.IGNORECASE)
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class SampleRow:
-    """One of the first rows, as it would be read."""
-
-    report: RowReport
-    item: Item | None
 
 
 @dataclass(frozen=True)
@@ -63,7 +47,9 @@ class Batch:
         stage: where it stands; ``READ`` waits for whoever sent it to start it.
         created: when it was received, UTC.
         columns: field of an item -> column of the table that holds it; empty where the format fixes them.
-        sample: its first rows.
+        names: columns of the table, in its order; empty where the format fixes what they hold.
+        raw: its first rows as they stand, one cell for each of ``names``.
+        sample: its first rows as they would be read; empty while no column is known to hold the ids.
         progress: rows and counts.
         problem, fix: why it failed.
     """
@@ -73,23 +59,12 @@ class Batch:
     stage: Stage
     created: datetime
     columns: Mapping[str, str]
+    names: Sequence[str]
+    raw: Sequence[Sequence[str]]
     sample: Sequence[SampleRow]
     progress: OnboardingProgress = field(default=OnboardingProgress(0, 0, 0.0, {}))
     problem: str = ""
     fix: str = ""
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that someone sent.
-
-    Attributes:
-        name: as they call it.
-        path: where it lies now; it is moved away.
-    """
-
-    name: str
-    path: Path
 
 
 class BatchService(Protocol):
@@ -106,6 +81,15 @@ class BatchService(Protocol):
 
     @property
     def pictures(self) -> PictureFolder: ...
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Where a batch's table lies, the mapping that its sender gave, and how it is read with that."""
+
+    path: Path
+    given: Mapping[str, str]
+    reading: Reading
 
 
 class _Stopped(Exception):
@@ -140,7 +124,7 @@ class Batches:
         self._fetch: Fetch | None = fetch_all if fetching else None
         self._lock = threading.Lock()
         self._batches: dict[str, Batch] = {}
-        self._files: dict[str, DataFile] = {}
+        self._tables: dict[str, _Table] = {}
         self._stopping: dict[str, threading.Event] = {}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="batches")
 
@@ -159,35 +143,72 @@ class Batches:
         files = self._folder / batch_id / "files"
         files.mkdir(parents=True)
         try:
-            table, name = _arranged(uploads, files)
-            data_file = items_file(open_dataset(table, columns=columns))
-            batch = Batch(batch_id, name, Stage.READ, datetime.now(UTC), _columns(data_file), _sample(data_file))
+            path, name = arranged(uploads, files)
+            table = _Table(path, dict(columns or {}), reading(path, columns or {}))
         except BaseException:
             shutil.rmtree(files.parent)
             raise
+        batch = _read(Batch(batch_id, name, Stage.READ, datetime.now(UTC), {}, (), (), ()), table.reading)
         with self._lock:
-            self._batches[batch_id], self._files[batch_id] = batch, data_file
+            self._batches[batch_id], self._tables[batch_id] = batch, table
             self._stopping[batch_id] = threading.Event()
         self._forget_old()
         return batch
+
+    def map_columns(self, batch_id: str, changes: Mapping[str, str]) -> Batch:
+        """Read the first rows again with other columns; only before ``start``.
+
+        Args:
+            changes: field of an item -> column of the table, or "" where none holds it; the other fields stay.
+
+        Raises:
+            UnknownBatch: there is none.
+            InputError: it began already, or there is no such field or column.
+        """
+        with self._lock:
+            batch, table = self._known(batch_id), self._tables[batch_id]
+        columns = remapped(table.given, batch.names, changes)
+        if batch.stage is Stage.READ:
+            table = _Table(table.path, columns, reading(table.path, columns))
+        with self._lock:
+            batch = self._known(batch_id)
+            if batch.stage is not Stage.READ:
+                raise InputError(f"batch {batch_id} is {batch.stage.value} already", fix="Send the file again.")
+            self._batches[batch_id], self._tables[batch_id] = _read(batch, table.reading), table
+            return self._batches[batch_id]
+
+    def drop(self, batch_id: str) -> None:
+        """Forget one that did not begin, with its files. Raises ``UnknownBatch``."""
+        with self._lock:
+            if self._known(batch_id).stage is not Stage.READ:
+                return
+            del self._batches[batch_id], self._tables[batch_id], self._stopping[batch_id]
+        shutil.rmtree(self._folder / batch_id, ignore_errors=True)
 
     def start(self, batch_id: str) -> Batch:
         """Begin, or wait for those before; one that began stays as it is.
 
         Raises:
             UnknownBatch: there is none.
+            NoIdColumn: no column is known to hold the ids.
             NoSnapshot: nothing has been trained yet.
             BusyError: too many wait.
         """
         recommender = self._service.recommender
         with self._lock:
-            batch = self._known(batch_id)
+            batch, data_file = self._known(batch_id), self._tables[batch_id].reading.data_file
             if batch.stage is not Stage.READ:
                 return batch
+            if data_file is None:
+                raise NoIdColumn(
+                    f"{batch.name[:60]!r} has the columns {', '.join(batch.names[:12]) or '(none)'}, among them no id "
+                    "of an item",
+                    fix="Name one column item_id, or say which one holds the ids: item_id=COLUMN.",
+                )
             if sum(other.stage is Stage.WAITING for other in self._batches.values()) >= WAITING:
                 raise BusyError(f"{WAITING} batches wait already", fix="Try again when one of them is done.")
             batch = self._batches[batch_id] = replace(batch, stage=Stage.WAITING)
-            self._worker.submit(self._run, batch_id, recommender).add_done_callback(log_failure)
+            self._worker.submit(self._run, batch_id, data_file, recommender).add_done_callback(log_failure)
         return batch
 
     def stop(self, batch_id: str) -> None:
@@ -230,7 +251,7 @@ class Batches:
         self._claim.release()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _run(self, batch_id: str, recommender: RecommenderApi) -> None:
+    def _run(self, batch_id: str, data_file: DataFile, recommender: RecommenderApi) -> None:
         self._change(batch_id, stage=Stage.RUNNING)
         ended: dict[str, Any] = {
             "stage": Stage.FAILED, "problem": "Something unexpected happened.", "fix": "The service's log says what."
@@ -238,7 +259,7 @@ class Batches:
         try:
             with self._report(batch_id).open("a", encoding="ascii") as report:
                 onboard(
-                    self._files[batch_id],
+                    data_file,
                     store=self._service.store,
                     encoder=self._service.encoder,
                     publish=recommender.publish_all,
@@ -279,51 +300,13 @@ class Batches:
             idle = [batch.id for batch in self._batches.values() if batch.stage not in UNDER_WAY]
             gone = idle[: max(len(self._batches) - KEPT, 0)]
             for batch_id in gone:
-                del self._batches[batch_id], self._files[batch_id], self._stopping[batch_id]
+                del self._batches[batch_id], self._tables[batch_id], self._stopping[batch_id]
         for batch_id in gone:
             shutil.rmtree(self._folder / batch_id, ignore_errors=True)
 
 
-def _arranged(uploads: Sequence[Upload], folder: Path) -> tuple[Path, str]:
-    """Put the table and its pictures into a folder; the table's path, and what its sender calls it."""
-    archives = [upload for upload in uploads if ARCHIVE.search(upload.name)]
-    tables = [upload for upload in uploads if TABLE.search(upload.name)]
-    if len(archives) > 1 or len(tables) > 1 or len(archives) + len(tables) != len(uploads) or not uploads:
-        given = ", ".join(upload.name[:60] for upload in uploads[:8]) or "nothing"
-        raise InputError(
-            f"{given} cannot be read as a batch",
-            fix="Send one .csv, .tsv, .jsonl or .parquet file, with its pictures in one .zip, or one .zip of all.",
-        )
-    found: list[Path] = []
-    for archive in archives:
-        found = [path for path in unpack(archive.path, folder) if TABLE.search(path.name)]
-        archive.path.unlink()
-    if tables:
-        target = folder / re.sub(r"[^\w.-]", "_", Path(tables[0].name).name)[-80:]
-        shutil.move(tables[0].path, target)
-        return target, tables[0].name
-    if len(found) != 1:
-        raise InputError(
-            f"{archives[0].name[:60]!r} holds {len(found)} tables, not one",
-            fix="Put one .csv, .tsv, .jsonl or .parquet file beside the pictures.",
-        )
-    return found[0], archives[0].name
-
-
-def _columns(data_file: DataFile) -> dict[str, str]:
-    if data_file.columns is None:
-        return {}
-    return {name: column for name, column in vars(data_file.columns).items() if column is not None}
-
-
-def _sample(data_file: DataFile) -> list[SampleRow]:
-    rows = islice(read_rows(data_file, SourceFile(data_file.path)), SAMPLE)
-    return [SampleRow(report, record if isinstance(record, Item) else None) for report, record in rows]
-
-
-def names_address(item: Item) -> bool:
-    """Whether an item's picture would have to be fetched."""
-    return IMAGE_URL in item.attributes
+def _read(batch: Batch, how: Reading) -> Batch:
+    return replace(batch, columns=how.columns, names=how.names, raw=how.raw, sample=how.sample)
 
 
 def _written(report: TextIO, rows: Sequence[RowReport]) -> None:

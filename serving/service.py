@@ -267,7 +267,7 @@ class Service:
 
     def warm(self) -> None:
         """Build everything a chat needs, so that the first request does not wait for it. Raises as ``dialogues``."""
-        self.dialogues.chats("")
+        self.dialogues.history.chats("")
 
     def watch(self) -> None:
         """Look for newer snapshots in the background and take them into service, until ``close``."""

@@ -10,10 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from store.errors import InputError
 from store.events import user_row_number
 from store.lookups import chunks, insert_into, insert_new
 from store.records import Rejected
-from store.schema import chats, from_micros, quarantine, to_micros, users
+from store.schema import chat_shares, chats, from_micros, quarantine, to_micros, users
 from store.storable import can_exist, check_id, check_json, check_text
 
 ROW_LIMIT = 2_000
@@ -27,6 +28,7 @@ class ChatRecord:
     Attributes:
         state: what the agent needs to go on, JSON.
         updated_at: when it was saved last, UTC.
+        share: under which others may read it; None where nobody may.
     """
 
     chat_id: str
@@ -34,11 +36,30 @@ class ChatRecord:
     title: str
     state: Mapping[str, Any]
     updated_at: datetime
+    share: Share | None = None
 
 
-_columns = sa.select(chats.c.chat_id, users.c.user_id, chats.c.title, chats.c.state, chats.c.updated_at).join(
-    users, users.c.seq == chats.c.user_seq
-)
+@dataclass(frozen=True)
+class Share:
+    """A link to a chat.
+
+    Attributes:
+        token: what the link holds; who knows it may read.
+        until: the turn up to which it shows the chat.
+    """
+
+    token: str
+    until: int
+
+
+_columns = (
+    sa.select(
+        chats.c.chat_id, users.c.user_id, chats.c.title, chats.c.state, chats.c.updated_at,
+        chat_shares.c.token, chat_shares.c.until,
+    )
+    .join(users, users.c.seq == chats.c.user_seq)
+    .outerjoin(chat_shares, chat_shares.c.chat_id == chats.c.chat_id)
+)  # fmt: skip
 
 
 def save(connection: sa.Connection, chat_id: str, user_id: str, title: str, state: Mapping[str, Any]) -> None:
@@ -74,6 +95,42 @@ def delete(connection: sa.Connection, chat_id: str) -> None:
     """Delete a chat if there is one."""
     if can_exist(chat_id):
         connection.execute(sa.delete(chats).where(chats.c.chat_id == chat_id))
+
+
+def rename(connection: sa.Connection, chat_id: str, title: str) -> None:
+    """Change a chat's title if there is one; it counts as saved when it was before."""
+    title = check_text(title, what="title")
+    if can_exist(chat_id):
+        connection.execute(sa.update(chats).where(chats.c.chat_id == chat_id).values(title=title))
+
+
+def share(connection: sa.Connection, chat_id: str, link: Share) -> Share:
+    """Let others read a chat, further than before where they may already; the link that holds from now on.
+
+    Raises:
+        InputError: there is no such chat.
+    """
+    if load(connection, chat_id) is None:
+        raise InputError(f"chat {chat_id[:60]!r} does not exist", fix="Share one of the user's chats.")
+    values = {"token": check_text(link.token, what="token"), "until": link.until}
+    insert = insert_into(connection, chat_shares).values(chat_id=chat_id, **values)
+    connection.execute(insert.on_conflict_do_update(index_elements=["chat_id"], set_={"until": link.until}))
+    row = connection.execute(sa.select(chat_shares).where(chat_shares.c.chat_id == chat_id)).one()
+    return Share(row.token, row.until)
+
+
+def unshare(connection: sa.Connection, chat_id: str) -> None:
+    """Take a link back if there is one."""
+    if can_exist(chat_id):
+        connection.execute(sa.delete(chat_shares).where(chat_shares.c.chat_id == chat_id))
+
+
+def shared(connection: sa.Connection, token: str) -> ChatRecord | None:
+    """The chat that a link leads to, or None."""
+    if not can_exist(token):
+        return None
+    row = connection.execute(_columns.where(chat_shares.c.token == token)).one_or_none()
+    return None if row is None else _chat(row)
 
 
 def quarantine_rows(connection: sa.Connection, rejected: Iterable[Rejected]) -> int:
@@ -114,4 +171,5 @@ def _printable(text: str) -> str:
 
 
 def _chat(row: sa.Row) -> ChatRecord:
-    return ChatRecord(row.chat_id, row.user_id, row.title, row.state, from_micros(row.updated_at))
+    link = None if row.token is None else Share(row.token, row.until)
+    return ChatRecord(row.chat_id, row.user_id, row.title, row.state, from_micros(row.updated_at), link)

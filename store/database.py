@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from store import chats, events, impressions, items, training_data, verdicts
-from store.chats import ChatRecord
+from store.chats import ChatRecord, Share
 from store.engine import Engine
 from store.errors import InputError
 from store.events import AddResult
@@ -294,6 +294,32 @@ class Store:
         """Nothing happens where there is none."""
         with self._engine.write() as connection:
             chats.delete(connection, chat_id)
+
+    def rename_chat(self, chat_id: str, title: str) -> None:
+        """Nothing happens where there is none."""
+        with self._engine.write() as connection:
+            chats.rename(connection, chat_id, title)
+
+    def share_chat(self, chat_id: str, link: Share) -> Share:
+        """Let whoever has a link read a chat up to a turn. A chat keeps the token that it was first shared with.
+
+        Returns:
+            The link that holds from now on.
+
+        Raises:
+            InputError: there is no such chat.
+        """
+        with self._engine.write() as connection:
+            return chats.share(connection, chat_id, link)
+
+    def unshare_chat(self, chat_id: str) -> None:
+        """Nobody may read it any more; nothing happens where nobody could."""
+        with self._engine.write() as connection:
+            chats.unshare(connection, chat_id)
+
+    def shared_chat(self, token: str) -> ChatRecord | None:
+        with self._engine.read() as connection:
+            return chats.shared(connection, token)
 
     # Quarantine
 

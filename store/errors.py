@@ -6,6 +6,7 @@
     |   |-- UnknownItem       no such item                                  HTTP 404
     |   |-- UnknownSnapshot   no such snapshot is kept                      HTTP 404
     |   |-- UnusableSnapshot  the one that was named cannot be read         HTTP 409
+    |   |-- NoIdColumn        a table without a column of ids               HTTP 422
     |   `-- UnsafeInput       refused before it was decoded or fetched      HTTP 422
     |-- StoreError            the database cannot do it now                 HTTP 503
     |-- AssetError            a model or data set could not be had
@@ -86,6 +87,10 @@ class UnusableSnapshot(InputError):
     """A snapshot was asked for by its id and cannot be read; the one in service goes on."""
 
     status = 409
+
+
+class NoIdColumn(InputError):
+    """No column of a table is known to hold ids of items; a mapping may name it."""
 
 
 class UnsafeInput(InputError):

@@ -104,6 +104,15 @@ chats = sa.Table(
     sa.Index("chats_by_user", "user_seq", "updated_at"),
 )
 
+chat_shares = sa.Table(
+    "chat_shares",
+    metadata,
+    sa.Column("chat_id", sa.Text, sa.ForeignKey("chats.chat_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("token", sa.Text, nullable=False, unique=True),
+    # The turn up to which the link shows the chat.
+    sa.Column("until", sa.BigInteger, nullable=False),
+)
+
 quarantine = sa.Table(
     "quarantine",
     metadata,

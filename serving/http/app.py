@@ -10,6 +10,7 @@ from serving.http import (
     catalogue,
     catalogue_views,
     chat,
+    chat_history,
     inspection,
     operations,
     people,
@@ -42,7 +43,7 @@ def build_api(service: Service) -> FastAPI:
     app.state.metrics = Metrics()
     problems.install(app)
     v1 = APIRouter(prefix=PREFIX, responses=problems.RESPONSES)
-    for part in (recommending, batches, catalogue, catalogue_views, inspection, people, chat, operations):
+    for part in (recommending, batches, catalogue, catalogue_views, inspection, people, chat, chat_history, operations):
         v1.include_router(part.router)
     app.include_router(v1)
     app.add_middleware(

@@ -13,10 +13,13 @@ from fastapi import Path as InPath
 from fastapi.responses import StreamingResponse
 
 from pipeline.onboarding import RowReport
-from serving.batches import Batch, Upload
+from serving.batch_files import Upload
+from serving.batches import Batch
+from serving.http.requests import ColumnsIn
 from serving.http.responses import PREFIX, public
 from serving.http.wiring import ServiceOf
 from serving.reports import as_csv, as_json
+from store.errors import NoIdColumn
 from store.readers.columns import given_column
 
 router = APIRouter(tags=["batches"])
@@ -45,7 +48,11 @@ def send(
         uploads = [_saved(upload, Path(folder) / str(n)) for n, upload in enumerate((file, pictures)) if upload]
         batch = batches.receive(uploads, columns=columns)
     if start:
-        batch = batches.start(batch.id)
+        try:
+            batch = batches.start(batch.id)
+        except NoIdColumn:  # nobody was told its id, so nobody can map its columns
+            batches.drop(batch.id)
+            raise
     response.headers["Location"] = f"{PREFIX}/batches/{batch.id}"
     return public(batch)
 
@@ -60,6 +67,12 @@ def listed(service: ServiceOf) -> Any:
 def read(service: ServiceOf, batch_id: BatchId) -> Any:
     """How far a batch is."""
     return public(service.batches.get(batch_id))
+
+
+@router.put("/batches/{batch_id}/columns", response_model=Batch)
+def map_columns(service: ServiceOf, batch_id: BatchId, body: ColumnsIn) -> Any:
+    """Say which columns hold what, before it begins; answers with the first rows as they are read now."""
+    return public(service.batches.map_columns(batch_id, {name: column or "" for name, column in body.columns.items()}))
 
 
 @router.post("/batches/{batch_id}/start", status_code=202, response_model=Batch)

@@ -10,9 +10,9 @@ from fastapi.responses import StreamingResponse
 
 from agent.turns import ChatView
 from serving.http.requests import ChatIn, FeedbackIn, MessageIn
-from serving.http.responses import PREFIX, ChatSummary, public
+from serving.http.responses import PREFIX, public
 from serving.http.streams import RESPONSE, stream
-from serving.http.wiring import Id, ServiceOf
+from serving.http.wiring import ServiceOf
 
 router = APIRouter(tags=["chat"], prefix="/chats")
 
@@ -34,12 +34,6 @@ def open_chat(service: ServiceOf, body: ChatIn) -> Any:
     return public(service.dialogues.open(body.user_id, chat_id=body.chat_id))
 
 
-@router.get("", response_model=list[ChatSummary])
-def chats(service: ServiceOf, user_id: Id) -> Any:
-    """A user's chats, newest first."""
-    return [ChatSummary(chat_id, title) for chat_id, title in service.dialogues.chats(user_id)]
-
-
 @router.get("/{chat_id}", response_model=ChatView)
 def view(service: ServiceOf, chat_id: ChatKey) -> Any:
     """All that a page needs to draw a chat."""
@@ -56,6 +50,12 @@ async def say(service: ServiceOf, chat_id: ChatKey, body: MessageIn) -> Streamin
 def feedback(service: ServiceOf, chat_id: ChatKey, body: FeedbackIn) -> Any:
     """Like or dislike a card; it counts from the next recommendation on."""
     return public(service.dialogues.feedback(chat_id, body.item_id, body.kind))
+
+
+@router.post("/{chat_id}/retry", responses=RESPONSE, response_class=StreamingResponse)
+async def retry(service: ServiceOf, chat_id: ChatKey) -> StreamingResponse:
+    """Answer the last question again, in place of its answer; opinions that were given since then count."""
+    return await stream(lambda: service.dialogues.retry(chat_id))
 
 
 @router.post("/{chat_id}/undo", responses=RESPONSE, response_class=StreamingResponse)

@@ -17,6 +17,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from agent.turns import Verdict
 from evaluation.audit import Group
 from pipeline.query import MAX_K, Constraints, Facet, Query, Range
 from store.records import Event, EventKind, Item
@@ -270,6 +271,17 @@ class ItemPatch(Strict):
     active: StrictBool | None = None
 
 
+class ColumnsIn(Strict):
+    """Which columns of a table hold what; fields that are left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"columns": {"item_id": "article", "image": None}}]})
+
+    columns: Annotated[
+        dict[ShortText, ShortText | None],
+        Field(description="Field of an item -> column; null where none holds it.", min_length=1, max_length=20),
+    ]
+
+
 class UserIn(Strict):
     """A person."""
 
@@ -332,10 +344,30 @@ class MessageIn(Strict):
     text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE), AfterValidator(_storable)]
 
 
+class TitleIn(Strict):
+    """What a chat is called from now on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Sunday evening"}]})
+
+    title: Annotated[ShortText, Field(min_length=1)]
+
+
+class BranchIn(Strict):
+    """The message that is to be said differently, by its ``place`` in the chat."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"place": 2}]})
+
+    place: Annotated[StrictInt, Field(ge=0, le=1_000_000)]
+
+
 class FeedbackIn(Strict):
-    """A button of a card; ``none`` takes it back."""
+    """A button of a card or of the profile.
+
+    ``none`` takes back what the chat holds of the item; with ``forget`` it no longer speaks for the reader, whatever they
+    did with it elsewhere.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"item_id": "50", "kind": "like"}]})
 
     item_id: ExternalId
-    kind: Literal["like", "dislike", "none"]
+    kind: Verdict

@@ -99,14 +99,6 @@ class SnapshotSummary:
 
 
 @dataclass(frozen=True)
-class ChatSummary:
-    """One line in a list of chats."""
-
-    chat_id: str
-    title: str
-
-
-@dataclass(frozen=True)
 class Liveness:
     """The process answers."""
 

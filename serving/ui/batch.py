@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from pipeline.onboarding import WITHOUT_PICTURE
 from serving.background import UNDER_WAY, Stage
-from serving.batches import Batch, Upload, names_address
+from serving.batch_files import Upload, names_address
+from serving.batches import Batch
 from serving.reports import FILTERS
 from serving.ui.api import UiService
 from serving.ui.conversation import stated
@@ -20,6 +21,16 @@ from serving.ui.render import Renderer
 from store.errors import TastemakerError
 
 Update = dict[Any, Any]
+
+
+class MappedField(NamedTuple):
+    """A field of an item on the page, its column ("" for none) and what that holds in the first row that has it."""
+
+    name: str
+    spoken: str
+    column: str
+    example: str
+
 
 SHOWN = 100
 """Rows of a report on the page; the download has all."""
@@ -47,7 +58,7 @@ class BatchView:
                 label="A table of items, with its pictures in a zip", file_count="multiple", type="filepath",
                 height=128, elem_id="batch-files",
             )  # fmt: skip
-            self.board = drawn(name="batch-board", events=("begin", "halt", "sift", "look"))
+            self.board = drawn(name="batch-board", events=("begin", "halt", "sift", "look", "map"))
             self.batch = gr.Textbox(visible="hidden")
             self.timer = gr.Timer(SECONDS, active=False)
 
@@ -63,6 +74,7 @@ class BatchView:
         self.board.begin(self.begin, self.batch, outputs, **settings)
         self.board.halt(self.halt, self.batch, outputs, **settings)
         self.board.sift(self.sift, self.batch, outputs, **settings)
+        self.board.map(self.map, self.batch, outputs, **settings)
         self.board.look(self.look, None, outputs, **settings)
 
     # ------------------------------------------------------------------ events
@@ -86,6 +98,14 @@ class BatchView:
         """Start the batch in view."""
         try:
             return self._shown(self._service.batches.start(batch_id))
+        except TastemakerError as error:
+            return {self.board: self._problem(error)}
+
+    def map(self, batch_id: str, event: gr.EventData) -> Update:
+        """Another column for one field, or none; the first rows are read again."""
+        try:
+            changes = {sent(event, "field"): sent(event, "column")}
+            return self._shown(self._service.batches.map_columns(batch_id, changes))
         except TastemakerError as error:
             return {self.board: self._problem(error)}
 
@@ -119,14 +139,22 @@ class BatchView:
         return {self.batch: batch.id, self.board: board, self.timer: gr.Timer(active=batch.stage in UNDER_WAY)}
 
     def _sample(self, batch: Batch) -> str:
-        columns = [(column, SPOKEN[name]) for name, column in batch.columns.items()]
         items = [row.item for row in batch.sample if row.item is not None]
-        addresses = sum(map(names_address, items))
+        used = set(batch.columns.values())
         return self._draw(
-            "batch_read.html", batch=batch, columns=columns, addresses=addresses,
-            pictures=sum(item.image is not None for item in items), items=len(items),
-            fetching=self._service.batches.fetching, names_address=names_address,
+            "batch_read.html", batch=batch, fields=self._fields(batch), addresses=sum(map(names_address, items)),
+            others=[name for name in batch.names if name not in used], mapped=bool(batch.sample) or not batch.names,
+            items=len(items), fetching=self._service.batches.fetching, names_address=names_address,
         )  # fmt: skip
+
+    def _fields(self, batch: Batch) -> list[MappedField]:
+        """One for each field of an item; none where the format fixes the columns."""
+        if not batch.names:
+            return []
+        return [
+            MappedField(name, spoken, column := batch.columns.get(name, ""), _example(batch, column))
+            for name, spoken in SPOKEN.items()
+        ]
 
     def _report(self, batch: Batch, only: str) -> str:
         only = only if only in FILTERS else ""
@@ -140,3 +168,10 @@ class BatchView:
 
     def _problem(self, error: TastemakerError) -> str:
         return self._draw("batch_problem.html", problem=stated(error))
+
+
+def _example(batch: Batch, column: str) -> str:
+    if column not in batch.names:
+        return ""
+    place = batch.names.index(column)
+    return next((row[place] for row in batch.raw if row[place]), "")

@@ -165,7 +165,7 @@ class ChatTab:
     def feedback(self, user_id: str, chat_id: str, event: gr.EventData) -> Update:
         """+ and - on a card, and x in the profile. Opens a chat where there is none: opinions are kept with it."""
         item_id, kind = sent(event, "item"), sent(event, "kind")
-        if kind not in ("like", "dislike", "none"):
+        if kind not in get_args(Verdict):
             return {}
         try:
             chat = self._open(user_id, chat_id).chat_id

@@ -57,6 +57,11 @@ element.addEventListener("change", (change) => {
   send(list, { without });
 });
 
+element.addEventListener("change", (change) => {
+  const choice = change.target.closest("select[data-event]");
+  if (choice) send(choice, { column: choice.value });
+});
+
 // A text field with suggestions: [role=combobox] and the [role=listbox] after it.
 let timer = 0;
 let asked = 0;
@@ -159,8 +164,9 @@ element.addEventListener("keydown", async (key) => {
 // Bring a new question to the top of the window once, so that its cards are in view.
 let turn = element.querySelector("[data-turn]")?.dataset.turn;
 watch("value", () => {
-  // A box that was clicked no longer follows its attribute.
+  // A box that was clicked no longer follows its attribute, nor a choice that was made.
   element.querySelectorAll("input[type=checkbox]").forEach((box) => (box.checked = box.hasAttribute("checked")));
+  element.querySelectorAll("select").forEach((choice) => (choice.value = choice.querySelector("[selected]")?.value ?? ""));
   const last = element.querySelector("[data-turn]:last-of-type");
   if (last && last.dataset.turn !== turn) {
     if (turn !== undefined) last.scrollIntoView({ behavior: "smooth", block: "start" });

@@ -72,6 +72,10 @@ EVENT_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+NOWHERE = ""
+"""Given as the column of a field that no column holds, whatever the columns are called."""
+
+
 def find_event_columns(names: Sequence[str], given: Mapping[str, str]) -> EventColumns | None:
     """Columns of a table of events, or None: it needs a user and an item.
 
@@ -95,7 +99,7 @@ def find_item_columns(names: Sequence[str], given: Mapping[str, str]) -> ItemCol
 
 
 def given_column(text: str) -> tuple[str, str]:
-    """A field and its column from ``FIELD=COLUMN``, as people write it.
+    """A field and its column from ``FIELD=COLUMN``, as people write it; ``FIELD=`` where no column holds it.
 
     Raises:
         InputError: there is no "=".
@@ -110,6 +114,8 @@ def _find(names: Sequence[str], known: Mapping[str, tuple[str, ...]], given: Map
     by_plain_name = {_plain(name): name for name in reversed(names)}
     found = {}
     for field, aliases in known.items():
+        if given.get(field) == NOWHERE:
+            continue
         if given.get(field) in names:
             found[field] = given[field]
             continue

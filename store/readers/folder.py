@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.errors import InputError
+from store.errors import InputError, NoIdColumn
 from store.readers import movielens, recbole, sequences, tabular
 from store.readers.columns import EVENT_NAMES, ITEM_NAMES, ItemColumns, find_event_columns, find_item_columns
 from store.readers.rules import RowError
@@ -110,6 +110,7 @@ def open_dataset(*paths: str | Path, columns: Mapping[str, str] | None = None) -
             ``columns.EventColumns`` to column names, ``{"item_id": "sku", "title": "label"}``.
 
     Raises:
+        NoIdColumn: a table has no column that is known to hold ids of items.
         InputError: a path does not exist, nothing in it is understood, or ``columns`` maps an unknown field.
     """
     given = dict(columns or {})
@@ -156,7 +157,7 @@ def _recognise(file: SourceFile, given: Mapping[str, str]) -> tuple[str, str, Da
     item_columns = find_item_columns(names, given)
     if item_columns is not None:
         return "tables", ITEMS, DataFile(file.path, tabular.item_reader(item_columns), item_columns)
-    raise InputError(
+    raise NoIdColumn(
         f"{file.name!r} has the columns {', '.join(names[:12]) or '(none)'}, among them no id of an item",
         fix="Name one column item_id, and for events another one user_id, or pass a mapping of columns.",
     )

@@ -53,6 +53,11 @@ def column_names(file: SourceFile) -> list[str]:
     return list(dict.fromkeys(chain.from_iterable(rows)))
 
 
+def first_rows(file: SourceFile, count: int) -> list[dict[str, Any]]:
+    """Values by column of the first rows that can be read at all, as the file has them."""
+    return list(islice((row for _, row, _ in _rows(file) if not isinstance(row, RowError)), count))
+
+
 def item_reader(columns: ItemColumns) -> Callable[[SourceFile], Iterator[tuple[int, Item | Rejected]]]:
     """A reader of a table of items."""
     return lambda file: _read(file, lambda row: _item(row, columns, file))

@@ -277,7 +277,7 @@ def test_users_are_apart(film_chats: Dialogues, film_store: Store) -> None:
         film_chats.open("bob", chat_id=ann.chat_id)
     with pytest.raises(InputError, match="does not exist"):
         film_chats.view("nowhere")
-    assert film_chats.chats("ann") == ((ann.chat_id, "I loved Heat"),)
+    assert [(line.chat_id, line.title) for line in film_chats.history.chats("ann")] == [(ann.chat_id, "I loved Heat")]
 
 
 def test_threads_on_one_chat_take_turns(talk: Talk) -> None:

@@ -52,7 +52,8 @@ def test_a_file_is_shown_started_and_reported(width: str, request: pytest.Fixtur
     whole = poster(tmp_path / "good.png").read_bytes()
     drop(page, archive(tmp_path / "all.zip", TABLE.format(width), good=whole, cut=whole[:200]))
     page.wait_for_selector("#batch-board .sample")
-    assert "sku → id" in page.locator(".understood-columns").inner_text()
+    assert page.locator("#column-item_id").input_value() == "sku"
+    assert page.locator("#column-description").input_value() == ""
     assert page.locator(".sample tbody tr").count() == 5
     assert page.locator(".sample tbody img, .sample tbody b").count() == 0, "text of a file stays text"
     assert "fetching is off" in page.locator("#batch-board .amber").inner_text()
@@ -74,6 +75,35 @@ def test_a_file_is_shown_started_and_reported(width: str, request: pytest.Fixtur
     assert [item.image is not None for item in stored] == [True, False, False]
     page.click("#batch-board [data-event=look]")
     assert "all.zip" in page.wait_for_selector("#batch-board .recent").inner_text()
+
+
+@pytest.mark.parametrize("width", ["visitor", "phone"])
+def test_columns_are_mapped_where_their_names_say_nothing(
+    width: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    someone = request.getfixturevalue(width)
+    page = opened(someone)
+    table = tmp_path / "stock.csv"
+    table.write_text(f"article,what <b>,when,shelf\nmap-{width},The Long Bridge,1996,B4\n", "utf-8")
+    drop(page, table)
+    page.wait_for_selector("#batch-board .as-it-stands")
+    assert "Which column holds the id?" in page.locator("#batch-board .amber").inner_text()
+    assert page.locator("#batch-board [data-event=begin]").is_disabled()
+    assert page.locator(".as-it-stands b").count() == 0, "text of a file stays text"
+    assert_fits(page)
+    page.get_by_label("id", exact=True).select_option("article")
+    page.wait_for_selector("#batch-board .sample")
+    page.get_by_label("title", exact=True).select_option("what <b>")
+    page.wait_for_selector(".sample td:has-text('The Long Bridge')")
+    page.get_by_label("year", exact=True).select_option("when")
+    page.wait_for_selector(".sample td:has-text('year 1996')")
+    assert "shelf" in page.locator(".mapping > .note").inner_text()
+    assert page.locator("#column-title").input_value() == "what <b>"
+    assert_fits(page)
+    page.click("#batch-board [data-event=begin]")
+    page.wait_for_selector("#batch-board .report[data-stage=done]")
+    stored = someone.site.store.item(f"map-{width}")
+    assert (stored.title, stored.attributes) == ("The Long Bridge", {"year": 1996, "shelf": "B4"})
 
 
 @pytest.mark.parametrize(

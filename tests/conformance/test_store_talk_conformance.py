@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from store.chats import Share
 from store.database import Store
 from store.errors import InputError, UnknownItem, UnknownUser
 from store.records import Agreement, User, Verdict, VerdictCounts
@@ -82,6 +83,50 @@ class TestChats:
         store.delete_chat("c1")
         store.delete_chat("c1")
         assert store.load_chat("c1") is None
+
+    def test_a_chat_gets_another_title_and_keeps_its_place(self, store: Store) -> None:
+        store.ensure_user("u")
+        for chat_id in ("c1", "c2"):
+            store.save_chat(chat_id, "u", chat_id, {"n": 1})
+        before = store.load_chat("c1")
+        store.rename_chat("c1", "another")
+        store.rename_chat("c3", "nobody's")
+        assert before is not None
+        assert store.load_chat("c1") == replace(before, title="another")
+        assert [chat.title for chat in store.chats("u")] == ["c2", "another"]
+        with pytest.raises(InputError, match="title"):
+            store.rename_chat("c1", "a\x00")
+
+    def test_a_chat_is_read_under_its_link_until_that_is_taken_back(self, store: Store) -> None:
+        store.ensure_user("u")
+        for chat_id in ("c1", "c2"):
+            store.save_chat(chat_id, "u", chat_id, {})
+        assert store.share_chat("c1", Share("token-1", 3)) == Share("token-1", 3)
+        assert store.shared_chat("token-1") == store.load_chat("c1") == store.chats("u")[1]
+        assert store.share_chat("c1", Share("token-2", 5)) == Share("token-1", 5), "the link that is out stays"
+        store.save_chat("c1", "u", "later", {"n": 2})
+        assert [chat.share for chat in store.chats("u")] == [Share("token-1", 5), None]
+        assert store.shared_chat("token-2") is None
+        assert store.shared_chat("\x00") is None
+        store.unshare_chat("c1")
+        store.unshare_chat("c1")
+        assert store.shared_chat("token-1") is None
+        chat = store.load_chat("c1")
+        assert chat is not None
+        assert chat.share is None
+        with pytest.raises(InputError, match="does not exist"):
+            store.share_chat("c3", Share("token-3", 1))
+
+    def test_with_a_chat_its_link_is_gone(self, store: Store) -> None:
+        store.ensure_user("u")
+        store.save_chat("c1", "u", "", {})
+        store.share_chat("c1", Share("token", 0))
+        store.delete_chat("c1")
+        assert store.shared_chat("token") is None
+        store.save_chat("c1", "u", "", {})
+        chat = store.load_chat("c1")
+        assert chat is not None
+        assert chat.share is None
 
     def test_a_chat_needs_a_user_and_a_state_that_is_json(self, store: Store) -> None:
         with pytest.raises(UnknownUser):

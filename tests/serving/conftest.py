@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import structlog
@@ -22,6 +23,13 @@ def api(trained_service: Service) -> Iterator[TestClient]:
     """The API of the shared trained service."""
     with TestClient(build_api(trained_service), base_url=PREFIX, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture
+def chat(api: TestClient) -> str:
+    """Path of a new chat of a new user."""
+    view = api.post("/chats", json={"user_id": f"chatter-{uuid4().hex[:8]}"}).json()
+    return f"/chats/{view['chat_id']}"
 
 
 @pytest.fixture

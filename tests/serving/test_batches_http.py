@@ -200,6 +200,42 @@ def test_columns_can_be_named_and_looked_at_first(api: TestClient, trained_servi
     assert "has no '='" in problem(sent(api, "items.csv", b"id\n1\n", column=["sku"]), 422)["detail"]
 
 
+def test_columns_are_mapped_before_it_begins(api: TestClient) -> None:
+    table = b"article,what,when\nbatch-m,Mapped,1994\nbatch-n,Next,1995\n"
+    detail = problem(sent(api, "items.csv", table), 422)["detail"]
+    assert "among them no id" in detail, "a batch that is to begin at once needs an id"
+    batch = sent(api, "items.csv", table, start="false").json()
+    assert (batch["columns"], batch["names"], batch["sample"]) == ({}, ["article", "what", "when"], [])
+    assert batch["raw"][0] == ["batch-m", "Mapped", "1994"]
+    path = f"/batches/{batch['id']}"
+    assert "among them no id" in problem(api.post(f"{path}/start"), 422)["detail"]
+    mapped = api.put(f"{path}/columns", json={"columns": {"item_id": "article", "title": "what"}}).json()
+    assert mapped["columns"] == {"item_id": "article", "title": "what"}
+    first = mapped["sample"][0]["item"]
+    assert (first["item_id"], first["title"], first["attributes"]) == ("batch-m", "Mapped", {"when": 1994})
+    mapped = api.put(f"{path}/columns", json={"columns": {"title": None, "year": "when"}}).json()
+    assert mapped["columns"] == {"item_id": "article", "year": "when"}
+    assert mapped["sample"][0]["item"]["title"] == "batch-m"
+    for columns, says in (
+        ({"colour": "what"}, "items have no field"),
+        ({"title": "nothing"}, "has no column 'nothing'"),
+        ({"title": "a\0"}, "NUL"),
+        ({}, "at least 1"),
+    ):
+        assert says in problem(api.put(f"{path}/columns", json={"columns": columns}), 422)["detail"]
+    assert api.post(f"{path}/start").status_code == 202
+    assert finished(api, batch["id"])["progress"]["counts"]["created"] == 2
+    assert "already" in problem(api.put(f"{path}/columns", json={"columns": {"title": "what"}}), 422)["detail"]
+    problem(api.put("/batches/nothing/columns", json={"columns": {"title": "what"}}), 404)
+
+
+def test_columns_that_no_text_can_name_are_left_out(api: TestClient) -> None:
+    """hazards.md line 14: a header with halves of surrogate pairs, cells with NaN and bytes that are no text."""
+    table = b'what,\xff\xfe,other\n"x\xff",1,NaN\n'
+    batch = sent(api, "items.csv", table, start="false").json()
+    assert (batch["names"], batch["raw"]) == (["what", "other"], [["x?", "NaN"]])
+
+
 def test_a_batch_can_be_stopped(api: TestClient) -> None:
     batch = sent(api, "items.csv", b"id,title\nbatch-s,Stopped\n", start="false").json()
     assert api.delete(f"/batches/{batch['id']}").status_code == 204

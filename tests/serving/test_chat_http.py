@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -24,13 +23,6 @@ def events(response: Any) -> list[tuple[str, dict[str, Any]]]:
         name, data = block.split("\n")
         found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
     return found
-
-
-@pytest.fixture
-def chat(api: TestClient) -> str:
-    """Path of a new chat of a new user."""
-    view = api.post("/chats", json={"user_id": f"chatter-{uuid4().hex[:8]}"}).json()
-    return f"/chats/{view['chat_id']}"
 
 
 def say(api: TestClient, chat: str, text: str) -> dict[str, dict[str, Any]]:

@@ -114,6 +114,7 @@ def test_a_database_of_an_older_version_gets_the_later_tables_and_keeps_its_rows
     with opened.write() as connection:  # as the version before left it
         connection.exec_driver_sql("DROP TABLE impressions")
         connection.exec_driver_sql("DROP TABLE verdicts")
+        connection.exec_driver_sql("DROP TABLE chat_shares")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
     opened.close()
     with Store.open(database_url) as store:
