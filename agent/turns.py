@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from agent.comparison import Table
 from pipeline.query import Recommendation
 from store.records import Item
 
@@ -23,6 +24,14 @@ class Chip:
     key: str
     kind: str
     label: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What may be answered beside the cards, and what can be clicked; each answer is an utterance like any other."""
+
+    text: str
+    answers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,10 +55,11 @@ class Understood:
 
 @dataclass(frozen=True)
 class Cards:
-    """Items of this turn; they never wait for words."""
+    """Items of this turn; they never wait for words. ``table``: of a comparison, rows of three cells, titles first."""
 
     cards: tuple[Card, ...]
     milliseconds: float
+    table: Table = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,7 @@ class Finished:
     Attributes:
         suggestions: things to say next that follow from the state.
         degraded: what could not run ("llm").
+        question: what would help to know, where asking is worth it.
         trace: what was done: request, tools with arguments, milliseconds, for the "What I did" pane.
     """
 
@@ -74,6 +85,7 @@ class Finished:
     degraded: tuple[str, ...]
     milliseconds: Mapping[str, float]
     trace: tuple[str, ...] = ()
+    question: Question | None = None
 
 
 TurnEvent = Understood | Cards | Words | Finished
@@ -86,6 +98,7 @@ class Message:
     role: Literal["user", "assistant"]
     text: str
     cards: tuple[Card, ...] = ()
+    table: Table = ()
 
 
 @dataclass(frozen=True)
@@ -109,3 +122,4 @@ class ChatView:
     suggestions: tuple[str, ...]
     can_undo: bool
     trace: tuple[str, ...] = field(default=())
+    question: Question | None = None
