@@ -9,7 +9,8 @@ from time import perf_counter
 
 from agent.cards import card_of
 from agent.chips import chips_of, without_chip
-from agent.comparison import comparison_sentences
+from agent.company import in_company, is_others_dislike, vetoes_after, wishing, with_vetoes
+from agent.comparison import Table, comparison_sentences, comparison_table
 from agent.explaining.telling import tell
 from agent.explaining.voices import card_reason
 from agent.facts import TurnFacts
@@ -18,16 +19,18 @@ from agent.lexicon import Lexicon
 from agent.llm.protocol import LLM
 from agent.loosening import loosenings
 from agent.merge import forget, merged
-from agent.naming import join_and
 from agent.opinions import Opinions
 from agent.plain_text import clean
+from agent.questions import QuestionSettings, question_for, question_of
 from agent.reading import Context
 from agent.request import Intent, Request
-from agent.state import MAX_SHOWN, MAX_TRACE, ChatState, Memory, StoredCard, StoredMessage
+from agent.same_people import same_people
+from agent.saying import ChatVoice, chat_voice
+from agent.state import MAX_ASKED, MAX_SHOWN, MAX_TRACE, ChatState, Memory, StoredCard, StoredMessage
 from agent.suggestions import LIMIT, suggestions_for
 from agent.tools import CompareArguments, DetailsArguments, ExplainArguments, Filter, RecommendArguments, Tools
-from agent.turns import Card, Understood
-from agent.words import WordsSettings, WordsTrace, answer, refusal, small_talk
+from agent.turns import Card, Question, Understood
+from agent.words import WordsSettings, WordsTrace, answer, declined, small_talk
 from pipeline.query import Recommendations
 from store.records import EventKind, Item
 
@@ -55,6 +58,13 @@ class Turn:
     offers: list[str] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     unresolved: tuple[str, ...] = ()
+    answered: bool = False
+    """Whether it replies to the question that stood open."""
+
+    @property
+    def voice(self) -> ChatVoice:
+        """Of the language of this turn."""
+        return chat_voice(self.memory.language)
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,8 @@ class Answer:
     degraded: tuple[str, ...]
     milliseconds: dict[str, float]
     trace: tuple[str, ...]
+    question: Question | None = None
+    table: Table = ()
 
 
 class Answerer:
@@ -78,12 +90,21 @@ class Answerer:
         llm: words the answers; None leaves them to templates.
         words: how they are worded.
         cards: items of an answer where no number was asked for.
+        questions: when something is asked beside the cards.
     """
 
-    def __init__(self, llm: LLM | None, words: WordsSettings, *, cards: int) -> None:
+    def __init__(
+        self,
+        llm: LLM | None,
+        words: WordsSettings,
+        *,
+        cards: int,
+        questions: QuestionSettings,
+    ) -> None:
         self._llm = llm
         self._words = words
         self._cards = cards
+        self._questions = questions
 
     def carry_out(self, turn: Turn, request: Request) -> Answer:
         """Answer an understood request."""
@@ -92,6 +113,7 @@ class Answerer:
         turn.notes += [_sentence(note) for note in request.notes]
         if request.intent == Intent.UNDO and not request.reset:
             return self.take_back(turn)
+        request = _resolved(turn, request)
         turn.state = turn.state.remembering(turn.utterance)
         turn.state = turn.state.saying(_message(turn, "user", turn.utterance))
         handle = {
@@ -108,7 +130,7 @@ class Answerer:
         """Answer again after the request was edited by hand: the last cards may come back."""
         turn.state = turn.state.remembering(turn.utterance)
         again = turn.memory.cards
-        turn.memory = turn.memory.model_copy(update={"wish": wish})
+        turn.memory = wishing(turn.memory, wish)
         return self._show(turn, again=again)
 
     def remove(self, turn: Turn, key: str) -> Answer:
@@ -129,11 +151,12 @@ class Answerer:
         """Undo the last turn or click, with the events that it wrote."""
         if not turn.state.undo:
             turn.state = turn.state.model_copy(update={"serial": turn.state.serial + 1})
-            return self._finish(turn, (), _fixed("There is nothing to take back."))
+            return self._finish(turn, (), _fixed(turn, turn.voice.say("nothing_to_undo")))
         label = turn.state.undo[-1].label
         before = turn.memory
         turn.state = turn.state.undone()
-        turn.memory = turn.opinions.restored(before.opinions, turn.state)
+        restored = turn.opinions.restored(before.opinions, turn.state)
+        turn.memory = restored.model_copy(update={"language": before.language})
         if turn.utterance:
             turn.state = turn.state.saying(_message(turn, "user", turn.utterance))
         reasons = {card.item_id: card.reason for message in turn.state.messages[-_RECENT:] for card in message.cards}
@@ -141,8 +164,8 @@ class Answerer:
             card_of(item, turn.lexicon, turn.memory.opinions, reason=reasons.get(item.item_id, ""))
             for item in self._items(turn, turn.memory.cards)
         )
-        said = f"Taken back: “{clean(label, limit=60)}”." if label else "Taken back."
-        return self._finish(turn, cards, _fixed(said + (" This is what you had before." if cards else "")))
+        said = turn.voice.say("undone_what", label=clean(label, limit=60)) if label else turn.voice.say("undone")
+        return self._finish(turn, cards, _fixed(turn, said, *([turn.voice.say("as_before")] if cards else [])))
 
     # -- kinds of answer
 
@@ -150,32 +173,34 @@ class Answerer:
         """Recommend, similar, and feedback: merge, record what was said of items, show."""
         noted = self._judge(turn, request)
         if request.intent == Intent.FEEDBACK and not noted and not turn.unresolved and not _constrains(request):
-            which = "I am not sure which one you mean: say its title, or its place, such as “the second one”."
-            return self._finish(turn, (), _fixed(which))
+            return self._finish(turn, (), _fixed(turn, turn.voice.say("which_one")))
         reference = _reference(turn, request)
         wish = merged(turn.memory.wish, request, turn.lexicon, reference=reference)
-        turn.notes += [
-            f"The catalogue does not say the {name} of its items." for name in _unmeasured(request, turn.lexicon)
-        ]
+        turn.notes += [turn.voice.say("unmeasured", name=name) for name in _unmeasured(request, turn.lexicon)]
         if request.intent == Intent.SIMILAR and not request.items_like and not request.refers_to and turn.memory.focus:
             wish = wish.model_copy(update={"items_like": (turn.memory.focus,)})
         focus = request.refers_to[0] if len(request.refers_to) == 1 else turn.memory.focus
-        turn.memory = turn.memory.model_copy(update={"wish": wish, "focus": focus})
+        vetoes = vetoes_after(turn.memory.vetoes, turn.utterance, request)
+        asked = {ref for group in wish.facets_in for ref in group}
+        turn.notes += [turn.voice.say("veto", value=clean(ref.value)) for ref in vetoes if ref in asked]
+        turn.memory = turn.memory.model_copy(update={"focus": focus, "vetoes": vetoes})
+        turn.memory = wishing(turn.memory, with_vetoes(wish, vetoes))
         return self._show(turn)
 
     def _reset(self, turn: Turn, request: Request) -> Answer:
         again = turn.memory.cards
         wish = forget(turn.memory.wish, request.reset)
-        turn.memory = turn.memory.model_copy(update={"wish": wish})
+        turn.memory = wishing(turn.memory, wish)
         if "*" in request.reset:
-            turn.memory = turn.memory.model_copy(update={"cards": (), "shown": (), "focus": None})
-            return self._finish(turn, (), _fixed("All cleared. What are you looking for?"))
+            cleared = {"cards": (), "shown": (), "focus": None, "question": None, "asked": ()}
+            turn.memory = turn.memory.model_copy(update=cleared)
+            return self._finish(turn, (), _fixed(turn, turn.voice.say("cleared")))
         return self._show(turn, again=again)
 
     def _explain(self, turn: Turn, request: Request) -> Answer:
         target = next(iter((*request.refers_to, *filter(None, (turn.memory.focus,)), *turn.memory.cards)), None)
         if target is None or (request.unresolved and not request.refers_to):
-            return self._nothing(turn, "Nothing has been shown yet that I could explain.")
+            return self._nothing(turn, "nothing_to_explain")
         wish = turn.memory.wish
         arguments = ExplainArguments(
             item_id=target,
@@ -188,42 +213,54 @@ class Answerer:
             ),
         )
         explanation = turn.tools.explain(arguments)
-        reason = card_reason(explanation.reasons, liked=turn.liked)
+        language = turn.memory.language
+        reason = card_reason(explanation.reasons, liked=turn.liked, language=language)
         card = card_of(explanation.item, turn.lexicon, turn.memory.opinions, reason=reason)
         turn.memory = turn.memory.model_copy(update={"focus": target})
-        told = tell(explanation, liked=turn.liked, settings=self._words)
-        return self._finish(turn, (card,), _fixed(told.text))
+        told = tell(explanation, language=language, liked=turn.liked, settings=self._words)
+        return self._finish(turn, (card,), _fixed(turn, told.text))
 
     def _compare(self, turn: Turn, request: Request) -> Answer:
         pool = request.refers_to if len(request.refers_to) > 1 else (*request.refers_to, *turn.memory.cards)
         pair = tuple(dict.fromkeys(pool))[:2]
         if len(pair) < 2 or (request.unresolved and len(request.refers_to) < 2):
-            return self._nothing(turn, "I need two of them to compare: say two titles, or “the first two”.")
+            return self._nothing(turn, "two_to_compare")
         comparison = turn.tools.compare(CompareArguments(first=pair[0], second=pair[1]))
         cards = [card_of(item, turn.lexicon, turn.memory.opinions) for item in (comparison.first, comparison.second)]
-        return self._finish(turn, cards, _fixed(*comparison_sentences(comparison)))
+        liked = self._items(turn, sorted(turn.liked))
+        table = comparison_table(comparison, liked, turn.voice)
+        return self._finish(turn, cards, _fixed(turn, *comparison_sentences(comparison, turn.voice)), table=table)
 
     def _details(self, turn: Turn, request: Request) -> Answer:
         target = next(iter((*request.refers_to, *filter(None, (turn.memory.focus,)), *turn.memory.cards[:1])), None)
         if target is None or (request.unresolved and not request.refers_to):
-            return self._nothing(turn, "Say which one you would like to know more about.")
+            return self._nothing(turn, "which_details")
         item = turn.tools.details(DetailsArguments(item_ids=(target,)))[0]
         card = card_of(item, turn.lexicon, turn.memory.opinions)
         turn.memory = turn.memory.model_copy(update={"focus": target})
-        return self._finish(turn, (card,), _fixed(*_described(item, card)))
+        return self._finish(turn, (card,), _fixed(turn, *_described(item, card)))
 
     def _talk(self, turn: Turn, request: Request) -> Answer:
         def sentences(trace: WordsTrace) -> Iterator[str]:
-            return small_talk(self._llm, turn.utterance, grounder=turn.grounder, settings=self._words, trace=trace)
+            return small_talk(
+                self._llm,
+                turn.utterance,
+                grounder=turn.grounder,
+                settings=self._words,
+                language=turn.memory.language,
+                trace=trace,
+            )
 
         return self._finish(turn, (), sentences)
 
     def _decline(self, turn: Turn, request: Request) -> Answer:
-        return self._finish(turn, (), _fixed(refusal(self._words.catalogue)))
+        language = turn.memory.language
+        said = declined(turn.utterance, self._words.catalogue, language=language, turn=turn.state.serial)
+        return self._finish(turn, (), _fixed(turn, said))
 
     def _nothing(self, turn: Turn, sentence: str) -> Answer:
-        unknown = [f"I found nothing called “{clean(phrase, limit=60)}”." for phrase in turn.unresolved]
-        return self._finish(turn, (), _fixed(*(unknown or [sentence])))
+        unknown = [turn.voice.say("unknown", phrase=clean(phrase, limit=60)) for phrase in turn.unresolved]
+        return self._finish(turn, (), _fixed(turn, *(unknown or [turn.voice.say(sentence)])))
 
     # -- recommending
 
@@ -235,17 +272,18 @@ class Answerer:
         if not found.items and hidden:
             repeated = self._found(turn, wish, frozenset())
             if repeated.items:
-                turn.notes.append("You have seen all that fits; here it is again.")
+                turn.notes.append(turn.voice.say("seen_all"))
                 found = repeated
         if not found.items:
             self._offer_way_out(turn, wish)
         turn.notes += [_sentence(note) for note in found.notes if found.items]
+        self._ask(turn, found)
         cards = [
             card_of(
                 recommendation.item,
                 turn.lexicon,
                 turn.memory.opinions,
-                reason=card_reason(recommendation.reasons, liked=turn.liked),
+                reason=card_reason(recommendation.reasons, liked=turn.liked, language=turn.memory.language),
                 recommendation=recommendation,
             )
             for recommendation in found.items
@@ -258,12 +296,22 @@ class Answerer:
             unresolved=turn.unresolved,
             notes=tuple(turn.notes),
             utterance=turn.utterance,
+            language=turn.memory.language,
         )
 
         def sentences(trace: WordsTrace) -> Iterator[str]:
             return answer(self._llm, facts, grounder=turn.grounder, settings=self._words, trace=trace)
 
         return self._finish(turn, cards, sentences, shown=True)
+
+    def _ask(self, turn: Turn, found: Recommendations) -> None:
+        """Put a question beside the cards where it is worth one; not again right after one that was passed over."""
+        memory = turn.memory
+        asked = None
+        if found.items and (memory.question is None or turn.answered):
+            asked = question_for(found.contenders, memory.wish, memory.asked, turn.lexicon, self._questions)
+        keys = (*memory.asked, *(asked.keys if asked else ()))[-MAX_ASKED:]
+        turn.memory = memory.model_copy(update={"question": asked, "asked": keys})
 
     def _found(self, turn: Turn, wish: Request, hidden: frozenset[str]) -> Recommendations:
         return turn.tools.recommend(self._arguments(turn, wish, hidden))
@@ -284,11 +332,12 @@ class Answerer:
             one = self._arguments(turn, loosened, frozenset()).model_copy(update={"k": 1})
             return turn.tools.recommend(one).matching
 
-        for way in loosenings(wish, matching, year=turn.lexicon.numeric_roles.get("year")):
-            count = self._words.catalogue.count(way.matching)
-            turn.notes.append(f"Without “{clean(way.label)}” {count} would fit.")
+        voice, year = turn.voice, turn.lexicon.numeric_roles.get("year")
+        for way in loosenings(wish, matching, year=year, language=turn.memory.language):
+            count = voice.count(way.matching, self._words.catalogue)
+            turn.notes.append(voice.say("loosen", label=clean(way.label), count=count))
             turn.offers.append(way.say)
-        turn.offers.append("start over")
+        turn.offers.append(voice.suggestions["start_over"])
 
     # -- what was said of items
 
@@ -300,10 +349,10 @@ class Answerer:
         seen = tuple(dict.fromkeys((*turn.memory.seen, *request.seen)))[-MAX_SHOWN:]
         turn.memory = turn.memory.model_copy(update={"opinions": opinions, "seen": seen})
         turn.liked = turn.liked - set(dislikes) | set(likes)
-        for said, items in (("liked", likes), ("did not like", dislikes), ("know", request.seen)):
+        for said, items in (("noted_liked", likes), ("noted_disliked", dislikes), ("noted_known", request.seen)):
             if items:
-                titles = [clean(item.title) for item in self._items(turn, items)]
-                turn.notes.append(f"Noted that you {said} {join_and(titles)}.")
+                titles = [turn.voice.quoted.format(clean(item.title)) for item in self._items(turn, items)]
+                turn.notes.append(turn.voice.say(said, titles=turn.voice.join(titles)))
         return bool(likes or dislikes or request.seen)
 
     @staticmethod
@@ -312,7 +361,9 @@ class Answerer:
 
     # -- ending a turn
 
-    def _finish(self, turn: Turn, cards: Iterable[Card], sentences: Sentences, *, shown: bool = False) -> Answer:
+    def _finish(
+        self, turn: Turn, cards: Iterable[Card], sentences: Sentences, *, shown: bool = False, table: Table = ()
+    ) -> Answer:
         cards = tuple(cards)
         ids = tuple(card.item.item_id for card in cards)
         if shown:
@@ -321,17 +372,27 @@ class Answerer:
         elif cards and len(cards) > 1:
             turn.memory = turn.memory.model_copy(update={"cards": ids})
         can_undo = bool(turn.state.undo)
-        usual = suggestions_for(turn.memory.wish, cards, turn.lexicon, can_undo=can_undo)
+        language = turn.memory.language
+        usual = suggestions_for(turn.memory.wish, cards, turn.lexicon, can_undo=can_undo, language=language)
         suggestions = tuple(dict.fromkeys((*turn.offers, *usual)))[:LIMIT]
         chips = chips_of(turn.memory.wish, turn.lexicon.vocabulary.titles, year=turn.lexicon.numeric_roles.get("year"))
         summary = ", ".join(chip.label for chip in chips)
         milliseconds = {**turn.tools.milliseconds, "cards": 1e3 * (perf_counter() - turn.started)}
         trace = (*turn.trace, *turn.tools.trace)[:MAX_TRACE]
         stored = tuple(StoredCard(item_id=card.item.item_id, reason=card.reason) for card in cards)
-        state = turn.state.saying(_message(turn, "assistant", "", stored))
+        state = turn.state.saying(_message(turn, "assistant", "", stored, table=table))
         state = state.model_copy(update={"memory": turn.memory, "suggestions": suggestions, "trace": trace})
         return Answer(
-            state, Understood(chips, summary), cards, sentences, suggestions, turn.tools.degraded, milliseconds, trace
+            state,
+            Understood(chips, summary),
+            cards,
+            sentences,
+            suggestions,
+            turn.tools.degraded,
+            milliseconds,
+            trace,
+            question=question_of(turn.memory),
+            table=table,
         )
 
     @staticmethod
@@ -349,6 +410,17 @@ def liked_items(events: Iterable[tuple[str, EventKind]]) -> frozenset[str]:
     opinions = (EventKind.LIKE, EventKind.DISLIKE, EventKind.SET_ASIDE)
     newest = {item: kind for item, kind in events if kind in opinions}
     return frozenset(item for item, kind in newest.items() if kind == EventKind.LIKE)
+
+
+def _resolved(turn: Turn, request: Request) -> Request:
+    """With the people of an item that is talked about, and for the company that was named."""
+    found = same_people(turn.utterance, request, turn.memory, turn.lexicon)
+    if found is not None:
+        title = turn.voice.quoted.format(clean(turn.lexicon.items[found.item_id].title))
+        said = "same_people" if found.name else "no_people"
+        turn.notes.append(turn.voice.say(said, title=title, name=clean(found.name)))
+        turn.unresolved, request = found.request.unresolved, found.request
+    return in_company(request) if is_others_dislike(turn.utterance) else request
 
 
 def context_of(memory: Memory) -> Context:
@@ -392,17 +464,25 @@ def _described(item: Item, card: Card) -> Iterator[str]:
         yield f" {cut}"
 
 
-def _fixed(*sentences: str) -> Sentences:
+def _fixed(turn: Turn, *sentences: str) -> Sentences:
+    between = turn.voice.between
+
     def say(trace: WordsTrace) -> Iterator[str]:
         for place, sentence in enumerate(sentences):
-            yield sentence if not place or sentence.startswith(" ") else f" {sentence}"
+            yield sentence if not place or sentence.startswith(" ") else f"{between}{sentence}"
 
     return say
 
 
-def _message(turn: Turn, role: str, text: str, cards: tuple[StoredCard, ...] = ()) -> StoredMessage:
+def _message(
+    turn: Turn, role: str, text: str, cards: tuple[StoredCard, ...] = (), *, table: Table = ()
+) -> StoredMessage:
     return StoredMessage(
-        serial=turn.state.serial, role="user" if role == "user" else "assistant", text=text, cards=cards
+        serial=turn.state.serial,
+        role="user" if role == "user" else "assistant",
+        text=text,
+        cards=cards,
+        table=table,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent.naming import join_and
 from agent.plain_text import clean
+from agent.saying.voice import ChatVoice
 from store.records import Item
+
+Table = tuple[tuple[str, str, str], ...]
+"""Rows of a comparison: what is compared, the first item's side, the second one's."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +44,63 @@ def compared(first: Item, second: Item) -> Comparison:
     return Comparison(first, second, _filled(shared), _filled(only_first), _filled(only_second), numbers)
 
 
-def comparison_sentences(comparison: Comparison) -> Iterator[str]:
+def comparison_sentences(comparison: Comparison, voice: ChatVoice) -> Iterator[str]:
     """In words, from the facts alone."""
-    first, second = clean(comparison.first.title), clean(comparison.second.title)
+    first, second = (voice.quoted.format(clean(item.title)) for item in (comparison.first, comparison.second))
     if comparison.shared:
-        yield f"Both are {join_and(_flat(comparison.shared))}."
+        yield voice.say("both", values=voice.join(_flat(comparison.shared)))
     for title, values in ((first, comparison.only_first), (second, comparison.only_second)):
         if values:
-            yield f"Only {title} is {join_and(_flat(values))}."
+            yield voice.say("only", title=title, values=voice.join(_flat(values)))
     for name, (mine, yours) in comparison.numbers.items():
-        yield f"{name.replace('_', ' ').capitalize()}: {mine:g} for {first}, {yours:g} for {second}."
+        name = name.replace("_", " ").capitalize()
+        yield voice.say("number", name=name, first=first, second=second, mine=f"{mine:g}", yours=f"{yours:g}")
     if not (comparison.shared or comparison.only_first or comparison.only_second or comparison.numbers):
-        yield f"The catalogue says nothing that tells {first} and {second} apart."
+        yield voice.say("alike", first=first, second=second)
+
+
+def comparison_table(comparison: Comparison, liked: Sequence[Item], voice: ChatVoice) -> Table:
+    """What differs and for whom, as rows of three cells; the first row has the titles.
+
+    Args:
+        comparison: of two items.
+        liked: what the reader liked; how many of them have what only one of the two has says whom it suits.
+        voice: of the headings.
+    """
+    rows = [("", clean(comparison.first.title), clean(comparison.second.title))]
+    for name in dict.fromkeys((*comparison.only_first, *comparison.only_second)):
+        mine, yours = (voice.join(_cleaned(only.get(name, ()))) for only in _sides(comparison))
+        rows.append((_heading(name), mine or "\u2013", yours or "\u2013"))
+    rows += [(_heading(name), f"{mine:g}", f"{yours:g}") for name, (mine, yours) in comparison.numbers.items()]
+    if comparison.shared:
+        both = voice.join(_flat(comparison.shared))
+        rows.append((voice.part("row_both"), both, both))
+    suits = [_suits(only, liked, voice) for only in _sides(comparison)]
+    if any(suits):
+        rows.append((voice.part("row_for"), suits[0] or "\u2013", suits[1] or "\u2013"))
+    return tuple(rows)
+
+
+def _sides(comparison: Comparison) -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]]:
+    return comparison.only_first, comparison.only_second
+
+
+def _suits(only: Mapping[str, tuple[str, ...]], liked: Sequence[Item], voice: ChatVoice) -> str:
+    if not only:
+        return ""
+    wanting = voice.part("wants", values=voice.join(_flat(only), alternatives=True))
+    alike = sum(
+        any(set(values) & set(values_of(item).get(name, ())) for name, values in only.items()) for item in liked
+    )
+    return voice.part("like_yours", text=wanting, count=str(alike), of=str(len(liked))) if alike else wanting
+
+
+def _heading(name: str) -> str:
+    return clean(name.replace("_", " ").capitalize())
+
+
+def _cleaned(values: Sequence[str]) -> list[str]:
+    return [clean(value) for value in values]
 
 
 def values_of(item: Item) -> dict[str, tuple[str, ...]]:

@@ -20,10 +20,12 @@ from agent.merge import merged
 from agent.messages import messages_of
 from agent.opinions import Opinions
 from agent.profile import profile_of
+from agent.questions import QuestionSettings, answer_to, question_of
 from agent.request import Intent, Request
-from agent.state import ChatState
+from agent.state import Asked, ChatState
 from agent.suggestions import suggestions_for
 from agent.tokens import clean
+from agent.tongues import language_of
 from agent.tools import Tools
 from agent.turns import Cards, ChatView, Chip, Finished, TurnEvent, Verdict, Words
 from agent.understanding import Understander
@@ -45,12 +47,14 @@ class DialogueSettings:
         llm_understanding: whether the language model fills in what the rules did not find; what it says counts only
             where it links to the catalogue. Models below about a billion parameters are at chance: off for those.
         words: how answers are worded.
+        questions: when something is asked beside the cards.
     """
 
     cards: int = 5
     history: int = 500
     llm_understanding: bool = False
     words: WordsSettings = field(default_factory=WordsSettings)
+    questions: QuestionSettings = field(default_factory=QuestionSettings)
 
     def __post_init__(self) -> None:
         if not 1 <= self.cards <= 50:
@@ -90,7 +94,7 @@ class Dialogues:
         self._on_cards = on_cards
         self._understander = Understander(recommender.vocabulary, recommender.items, intents=intents)
         self._llm_understander = LLMUnderstander(llm) if llm and settings.llm_understanding else None
-        self._answerer = Answerer(llm, settings.words, cards=settings.cards)
+        self._answerer = Answerer(llm, settings.words, cards=settings.cards, questions=settings.questions)
         self._chats = ChatStorage(store)
         self.history = ChatHistory(store, recommender, self._chats, lambda: self._understander.lexicon)
         self._grounder: tuple[Vocabulary, Grounder] | None = None
@@ -129,7 +133,18 @@ class Dialogues:
         self._chats.check(chat_id)
 
         def run(turn: Turn) -> Answer:
-            return self._answerer.carry_out(turn, self._understood(text, turn.state))
+            asked = turn.memory.question
+            reply = answer_to(asked, text) if asked else None
+            if reply is not None:
+                turn.answered = True
+                return self._answerer.carry_out(turn, reply)
+            request = self._understood(text, turn.state)
+            language = language_of(text, names=self._named(request))
+            turn.memory = turn.memory.model_copy(update={"language": language or "en"})
+            if language is None:
+                turn.notes.append(turn.voice.say("foreign"))
+            turn.answered = asked is not None and _settles(asked, request)
+            return self._answerer.carry_out(turn, request)
 
         return self._stream(chat_id, text, run)
 
@@ -196,7 +211,7 @@ class Dialogues:
             yield answer.understood
             if answer.cards:
                 self._on_cards(chat.user_id, [card.recommendation for card in answer.cards if card.recommendation])
-                yield Cards(answer.cards, answer.milliseconds["cards"])
+                yield Cards(answer.cards, answer.milliseconds["cards"], answer.table)
             for piece in answer.sentences(words):
                 said.append(piece)
                 yield Words(piece)
@@ -207,7 +222,7 @@ class Dialogues:
         if words.first_after is not None:
             milliseconds = {**milliseconds, "first_words": words.first_after}
         degraded = tuple(dict.fromkeys((*answer.degraded, *words.degraded)))
-        yield Finished(answer.state.serial, answer.suggestions, degraded, milliseconds, trace)
+        yield Finished(answer.state.serial, answer.suggestions, degraded, milliseconds, trace, answer.question)
 
     def _turn(self, chat: Chat, utterance: str) -> Turn:
         tools = Tools(self._recommender, self._store, chat.user_id)
@@ -230,6 +245,12 @@ class Dialogues:
         if self._llm_understander is None:
             return request
         return self._llm_understander.completed(utterance, request, self._understander.lexicon)
+
+    def _named(self, request: Request) -> str:
+        """Titles and people of a request: their words say nothing of the language."""
+        titles = self._understander.lexicon.vocabulary.titles
+        items = (*request.items_like, *request.items_unlike, *request.seen, *request.refers_to)
+        return " ".join((*(titles.get(item, "") for item in items), *request.people_in, *request.people_out))
 
     def _grounder_of(self, lexicon: Lexicon) -> Grounder:
         held = self._grounder
@@ -269,7 +290,14 @@ class Dialogues:
             can_undo=bool(state.undo),
             trace=state.trace,
             can_retry=state.earlier + len(state.messages) - 2 in editable,
+            question=question_of(memory),
         )
+
+
+def _settles(asked: Asked, request: Request) -> bool:
+    """Whether a request says something of what was asked, in other words."""
+    refs = (*(ref for group in request.facets_in for ref in group), *request.facets_out)
+    return asked.attribute in {*(ref.attribute for ref in refs), *(bounds.attribute for bounds in request.ranges)}
 
 
 def _words_line(words: WordsTrace) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ _CREDITS = re.compile(
     r"portrayed by|and|,)"
     rf" (?:the )?(?:[a-z]+ ){{0,2}}({_NAME})"
 )
+_DIRECTED = re.compile(rf"(?i:directed by|director) ({_NAME})")
 _NAMES = re.compile(rf"(?<![.!?\"“] )({_NAME})")
 _WORDS = re.compile(r"[^\W_]+")
 _CREDITED = 3
@@ -284,6 +285,19 @@ class Lexicon:
         """A person whose name is a slip of the pen away."""
         near = process.extractOne(" ".join(words), self.people.keys(), scorer=fuzz.ratio, score_cutoff=88)
         return self.people[near[0]] if near else None
+
+    def credits(self, item_id: str, *, director: bool = False) -> tuple[str, ...]:
+        """People whom an item's description credits and the catalogue knows, in the order in which they are named.
+
+        Args:
+            director: whoever directed it comes first.
+        """
+        told = self._told.get(item_id)
+        known = set(self.people.values())
+        names = sorted(told.credited & known, key=told.description.find) if told else []
+        if director and told and (match := _DIRECTED.search(told.description)):
+            names.sort(key=lambda name: not match[1].startswith(name))
+        return tuple(names)
 
     def occurs(self, phrase: str) -> bool:
         """Whether the phrase stands in any title or description."""

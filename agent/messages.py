@@ -39,7 +39,7 @@ def messages_of(
             for card in message.cards
             if card.item_id in lexicon.items
         )
-        return Message(message.role, message.text, cards, place, place in editable)
+        return Message(message.role, message.text, cards, place=place, editable=place in editable, table=message.table)
 
     return tuple(
         drawn(place, message)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from agent.request import Request
+from agent.request import FacetRef, Request
 
 CHUNK = 80
 """Messages that go to the archive together; undo never reaches back that far."""
@@ -22,6 +22,7 @@ LABEL = 80
 MAX_SHOWN = 2_000
 MAX_UNDO = 20
 MAX_TRACE = 30
+MAX_ASKED = 100
 
 
 class _Stored(BaseModel):
@@ -42,6 +43,7 @@ class StoredMessage(_Stored):
     role: Literal["user", "assistant"]
     text: str
     cards: tuple[StoredCard, ...] = ()
+    table: tuple[tuple[str, str, str], ...] = ()
 
 
 _MESSAGES = TypeAdapter(tuple[StoredMessage, ...])
@@ -55,6 +57,37 @@ class Opinion(_Stored):
     time: datetime
 
 
+class Asked(_Stored):
+    """A question that was put beside the cards.
+
+    Attributes:
+        attribute: what it is about.
+        values: one or two values of it, in the catalogue's spelling; none where it is about a number.
+        bound: of a number: "from here on, or below?".
+        decade: whether the bound is the beginning of a decade.
+    """
+
+    attribute: str
+    values: tuple[str, ...] = ()
+    bound: float | None = None
+    decade: bool = False
+
+    @property
+    def key(self) -> str:
+        """Names the first side; a question is put once."""
+        return f"{self.attribute}={self.values[0] if self.values else 'number'}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of all sides."""
+        return tuple(f"{self.attribute}={value}" for value in self.values) or (self.key,)
+
+    @property
+    def below(self) -> float | None:
+        """Upper end of the other side: the year before the decade; ranges are closed, so elsewhere the bound."""
+        return self.bound - 1 if self.decade and self.bound is not None else self.bound
+
+
 class Memory(_Stored):
     """The part of the state that undo brings back.
 
@@ -65,6 +98,10 @@ class Memory(_Stored):
         shown: every item shown so far, oldest first.
         seen: items that the reader said to know already.
         opinions: external id -> like or dislike said or clicked in this chat.
+        question: what stands open beside the cards.
+        asked: keys of the questions that were put, oldest first: none is put again.
+        vetoes: what somebody in company does not want; it stays out until the chip is taken away.
+        language: ISO 639-1 code of the language of the newest message.
     """
 
     wish: Request = Request()
@@ -73,6 +110,10 @@ class Memory(_Stored):
     shown: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
     opinions: dict[str, Opinion] = {}
+    question: Asked | None = None
+    asked: tuple[str, ...] = ()
+    vetoes: tuple[FacetRef, ...] = ()
+    language: str = "en"
 
 
 class UndoEntry(_Stored):

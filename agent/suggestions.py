@@ -3,49 +3,52 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.lexicon import Lexicon
 from agent.request import Request
+from agent.saying import chat_voice
 from agent.turns import Card
 
 LIMIT = 4
 _OPENING_VALUES = 3
+_ROLES = ("year", "price", "duration")
 
 
-def suggestions_for(wish: Request, cards: Sequence[Card], lexicon: Lexicon, *, can_undo: bool) -> tuple[str, ...]:
+def suggestions_for(
+    wish: Request, cards: Sequence[Card], lexicon: Lexicon, *, can_undo: bool, language: str = "en"
+) -> tuple[str, ...]:
     """At most four."""
+    say = chat_voice(language).suggestions
     if not cards:
-        return _openings(lexicon)
+        return _openings(lexicon, say)
     found: list[str] = []
     roles = lexicon.numeric_roles
     ranged = {bounds.attribute for bounds in wish.ranges}
-    for role, word in (("year", "newer"), ("price", "cheaper"), ("duration", "shorter")):
-        if role in roles and roles[role] not in ranged:
-            found.append(word)
+    found += [say[role] for role in _ROLES if role in roles and roles[role] not in ranged]
     common = Counter(value for card in cards for value in card.item.categories)
     asked = {ref.value for group in wish.facets_in for ref in group} | {ref.value for ref in wish.facets_out}
     unasked = [value for value, _ in common.most_common() if value not in asked]
     if unasked:
-        found.append(f"no {unasked[0]}")
+        found.append(say["without"].format(value=unasked[0]))
     top = cards[0].item
     if top.item_id not in wish.items_like:
-        found.append("more like the first one")
+        found.append(say["more_like"])
     if len(cards) > 1:
-        found.append("compare the first two")
-    found += ["show me others"] if cards[0].recommendation else []
-    found += ["undo"] if can_undo else []
+        found.append(say["compare"])
+    found += [say["others"]] if cards[0].recommendation else []
+    found += [say["undo"]] if can_undo else []
     return tuple(dict.fromkeys(found))[:LIMIT]
 
 
-def _openings(lexicon: Lexicon) -> tuple[str, ...]:
+def _openings(lexicon: Lexicon, say: Mapping[str, str]) -> tuple[str, ...]:
     """For a chat that has shown nothing: the most frequent categories, or attributes."""
     facets = lexicon.vocabulary.facets
     values = list(facets.get("category") or next(iter(facets.values()), {}))
-    found = [f"recommend {value}" for value in values[:_OPENING_VALUES]]
+    found = [say["recommend"].format(value=value) for value in values[:_OPENING_VALUES]]
     titles = lexicon.vocabulary.popularity
     if titles:
         best = max(titles, key=lambda item: titles[item])
         if best in lexicon.vocabulary.titles:
-            found.append(f"something like {lexicon.spoken(best)}")
-    return tuple(found)[:LIMIT] or ("surprise me",)
+            found.append(say["like"].format(title=lexicon.spoken(best)))
+    return tuple(found)[:LIMIT] or (say["surprise"],)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Annotated, Any, Literal, TypeVar
@@ -24,6 +24,8 @@ from store.errors import InputError
 from store.records import Event, EventKind, Item
 
 _Result = TypeVar("_Result")
+_CONTENDERS = 200
+"""Candidates that a question may be about."""
 ItemId = Annotated[str, Field(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=1, le=50)]
 
@@ -148,7 +150,8 @@ class Tools:
         self.degraded: tuple[str, ...] = ()
 
     def recommend(self, arguments: RecommendArguments) -> Recommendations:
-        found = self._timed("recommend", arguments, lambda: self._recommender.recommend(self.query(arguments)))
+        query = replace(self.query(arguments), contenders=_CONTENDERS)
+        found = self._timed("recommend", arguments, lambda: self._recommender.recommend(query))
         self.degraded = tuple(dict.fromkeys((*self.degraded, *found.degraded)))
         return found
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from agent.comparison import Table
 from pipeline.query import Recommendation
 from store.records import Item
 
@@ -30,6 +31,14 @@ class Chip:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What may be answered beside the cards, and what can be clicked; each answer is an utterance like any other."""
+
+    text: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Card:
     """One item as shown, with a one-line reason that its evidence supports ("" where nothing was recommended)."""
 
@@ -50,10 +59,11 @@ class Understood:
 
 @dataclass(frozen=True)
 class Cards:
-    """Items of this turn; they never wait for words."""
+    """Items of this turn; they never wait for words. ``table``: of a comparison, rows of three cells, titles first."""
 
     cards: tuple[Card, ...]
     milliseconds: float
+    table: Table = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,7 @@ class Finished:
     Attributes:
         suggestions: things to say next that follow from the state.
         degraded: what could not run ("llm").
+        question: what would help to know, where asking is worth it.
         trace: what was done: request, tools with arguments, milliseconds, for the "What I did" pane.
     """
 
@@ -78,6 +89,7 @@ class Finished:
     degraded: tuple[str, ...]
     milliseconds: Mapping[str, float]
     trace: tuple[str, ...] = ()
+    question: Question | None = None
 
 
 TurnEvent = Understood | Cards | Words | Finished
@@ -97,6 +109,7 @@ class Message:
     cards: tuple[Card, ...] = ()
     place: int = 0
     editable: bool = False
+    table: Table = ()
 
 
 @dataclass(frozen=True)
@@ -125,3 +138,4 @@ class ChatView:
     can_undo: bool
     trace: tuple[str, ...] = field(default=())
     can_retry: bool = False
+    question: Question | None = None

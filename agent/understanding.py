@@ -15,6 +15,7 @@ from itertools import pairwise
 from threading import Lock
 
 from agent import language as cue_labels
+from agent.chinese import ChineseReader, is_chinese
 from agent.corrections import take_corrections
 from agent.counts import link_count
 from agent.critiques import add_negated_words, link_critiques
@@ -33,7 +34,7 @@ from agent.request import FacetRef, Intent, Manner, RangeRef, Request
 from agent.role_links import let_go, link_told_titles, settle_sides
 from agent.title_frames import link_frames
 from agent.title_links import link_quotes, link_slots, link_titles
-from agent.tokens import read, value_key
+from agent.tokens import clean, read, value_key
 from agent.value_links import grouped, link_values
 from pipeline.catalogue import Catalogue
 from pipeline.query import Vocabulary
@@ -69,6 +70,7 @@ class Understander:
         self._intents = intents
         self._rewrites = re.compile(rf"\b(?:{'|'.join(map(re.escape, language.rewrites))})\b", re.IGNORECASE)
         self._lexicon: Lexicon | None = None
+        self._chinese: tuple[Lexicon, ChineseReader] | None = None
         self._building = Lock()
 
     @classmethod
@@ -91,6 +93,15 @@ class Understander:
                 )
             return self._lexicon
 
+    def _in_english(self, utterance: str, lexicon: Lexicon) -> tuple[str, tuple[str, ...]]:
+        """A request in Chinese in English words, with the phrases that nothing is known of; others as they are."""
+        if not is_chinese(utterance):
+            return utterance, ()
+        held = self._chinese
+        if held is None or held[0] is not lexicon:
+            held = self._chinese = (lexicon, ChineseReader(lexicon))
+        return held[1].in_english(clean(utterance))
+
     def _rewritten(self, utterance: str) -> str:
         return self._rewrites.sub(lambda match: self._language.rewrites[match[0].casefold()], utterance)
 
@@ -109,7 +120,9 @@ class Understander:
 
     def read(self, utterance: str, context: Context | None = None) -> Linked:
         """What the rules link. Raises ``InputError`` as ``understand`` does."""
-        reading = Reading(read(self._rewritten(utterance)), self.lexicon, context or Context())
+        lexicon = self.lexicon
+        utterance, unknown = self._in_english(utterance, lexicon)
+        reading = Reading(read(self._rewritten(utterance)), lexicon, context or Context())
         if self._intents and self._intents.roles:
             reading.roles = self._intents.roles.of(reading)
         link_titles(reading)
@@ -129,7 +142,7 @@ class Understander:
         count = link_count(reading)
         add_negated_words(reading, settle_polarity(reading))
         settle_sides(reading)
-        return Linked(reading, ranges, count, reset)
+        return Linked(reading, ranges, count, reset, unknown)
 
 
 @dataclass(frozen=True)
@@ -140,6 +153,8 @@ class Linked:
     ranges: tuple[RangeRef, ...]
     count: int | None
     reset: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    """Phrases of another language that nothing is known of."""
 
     @cached_property
     def mood(self) -> str:
@@ -190,7 +205,7 @@ def request_of(linked: Linked, intents: LearnedIntents | None) -> Request:
         mood=" ".join([mood, *(m.text for m in people if either and not m.negative)]).strip() if intent.wishes else "",
         count=linked.count,
         refers_to=refers,
-        unresolved=tuple(dict.fromkeys(reading.unresolved)),
+        unresolved=tuple(dict.fromkeys((*reading.unresolved, *(linked.unknown if intent.wishes else ())))),
         seen=seen,
         judged=tuple(item for item in (*like, *unlike) if item in _judged(reading)),
         manner=_manner(reading, inside),

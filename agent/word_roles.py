@@ -65,9 +65,7 @@ class RoleNetwork(nn.Module):
     def forward(self, states: Tensor, known: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [B, W, roles] and [B, intents], of states [B, W, D], features [B, W, F] and lengths [B]."""
         words = torch.cat((torch.relu(self.state(self.dropout(states))), torch.relu(self.known(known))), dim=-1)
-        packed = nn.utils.rnn.pack_padded_sequence(
-            self.dropout(words), lengths, batch_first=True, enforce_sorted=False
-        )
+        packed = nn.utils.rnn.pack_padded_sequence(self.dropout(words), lengths, batch_first=True, enforce_sorted=False)
         hidden, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(packed)[0], batch_first=True)
         hidden = self.dropout(hidden)
         inside = (torch.arange(hidden.shape[1]) < lengths[:, None])[..., None]

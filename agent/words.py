@@ -14,6 +14,7 @@ from agent.llm.members import members
 from agent.llm.protocol import LLM, Cancelled, Message
 from agent.naming import NEUTRAL_WORDS, CatalogueWords
 from agent.plain_text import clean
+from agent.saying import chat_voice
 from agent.slots import Slots, slotted
 from store.errors import BackendError, InputError
 
@@ -98,7 +99,7 @@ def answer(
         if trace.first_after is None:
             trace.first_after = 1000 * (time.monotonic() - started)
         yield before + sentence
-        before = " "
+        before = facts.voice.between
 
 
 def _sentences(
@@ -112,7 +113,8 @@ def _sentences(
     opening = opening_sentences(facts, settings.catalogue)
     focus = focus_sentences(facts)
     left = [*opening[:1], *focus[:1]]  # template sentences whose place no sentence of the model has taken yet
-    if llm is not None and facts.recommendations:
+    # What a model says is checked in English; the other languages are said by template.
+    if llm is not None and facts.recommendations and facts.language == "en":
         evidence = facts.evidence()
         shown: set[str] = set()
         try:
@@ -200,13 +202,17 @@ _REFUSED = re.compile(
     r"\b(?:your|the|admin|user'?s?) (?:\w+ )?password\b|"
     r"\b(?:other|another|all) (?:users?|people|customers?|readers?)\b.*\b(?:watch|like|buy|bought|rate|histor|data)|"
     r"\b(?:user|customer|reader|account)\s*#?\d+|"
-    r"\b(?:watch|like|bought|rate|histor|data)\w*\b.*\b(?:other|another|all) (?:users?|customers?|readers?)\b",
+    r"\b(?:watch|like|bought|rate|histor|data)\w*\b.*\b(?:other|another|all) (?:users?|customers?|readers?)\b|"
+    r"提示词|系统指令|密码|(?:其他|别的)用户|用户\s*\d+",
     re.IGNORECASE,
 )
-_GREETING = re.compile(r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening)|greetings)\b", re.IGNORECASE)
-_THANKS = re.compile(r"\b(?:thanks?|thank you|cheers|great|perfect|bye|goodbye)\b", re.IGNORECASE)
+_GREETING = re.compile(
+    r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening)|greetings)\b|你好|您好|早上好|晚上好|嗨", re.IGNORECASE
+)
+_THANKS = re.compile(r"\b(?:thanks?|thank you|cheers|great|perfect|bye|goodbye)\b|谢|再见|晚安", re.IGNORECASE)
 _ABOUT = re.compile(
-    r"\bwho are you\b|\bwhat (?:can|do) you\b|\bhow do(?:es)? (?:you|it|this)\b|\bhelp\b", re.IGNORECASE
+    r"\bwho are you\b|\bwhat (?:can|do) you\b|\bhow do(?:es)? (?:you|it|this)\b|\bhelp\b|你是谁|你能做什么|怎么用",
+    re.IGNORECASE,
 )
 
 
@@ -215,22 +221,33 @@ def asks_for_secrets(utterance: str) -> bool:
     return _REFUSED.search(utterance) is not None
 
 
-def refusal(words: CatalogueWords = NEUTRAL_WORDS) -> str:
+def refusal(words: CatalogueWords = NEUTRAL_WORDS, *, language: str = "en") -> str:
     """What is said to that."""
-    return f"I can't help with that. Ask me about {words.plural} in this catalogue."
+    return chat_voice(language).say("refusal", plural=words.plural)
 
 
-def small_talk_templates(utterance: str, words: CatalogueWords = NEUTRAL_WORDS) -> tuple[str, ...]:
+def declined(utterance: str, words: CatalogueWords = NEUTRAL_WORDS, *, language: str = "en", turn: int = 0) -> str:
+    """What is said to a topic that no catalogue answers; not the same twice in a row."""
+    if asks_for_secrets(utterance):
+        return refusal(words, language=language)
+    return chat_voice(language).say("elsewhere_again" if turn % 2 else "elsewhere", plural=words.plural)
+
+
+def small_talk_templates(
+    utterance: str, words: CatalogueWords = NEUTRAL_WORDS, *, language: str = "en"
+) -> tuple[str, ...]:
     """Replies to an utterance that asks for no item; the first one is the plainest."""
+    voice = chat_voice(language)
     article = "an" if words.noun[0].lower() in "aeiou" else "a"
-    ask = f"Tell me {article} {words.noun} you like, or a mood"
-    if _GREETING.search(utterance):
-        return f"Hello. {ask}.", f"Good to see you. {ask}."
-    if _ABOUT.search(utterance):
-        return (f"I recommend {words.plural} from this catalogue and show the evidence for each. {ask}.",)
-    if _THANKS.search(utterance):
-        return f"You are welcome. {ask} if you want more.", "Glad to help. Ask again when you want more."
-    return f"{ask}, and I look for {words.plural}.", f"I can help with {words.plural}. {ask}."
+    ask = voice.say("ask", article=article, noun=words.noun)
+    for pattern, names in (
+        (_GREETING, ("hello", "hello_again")),
+        (_ABOUT, ("about",)),
+        (_THANKS, ("welcome", "welcome_again")),
+    ):
+        if pattern.search(utterance):
+            return tuple(voice.say(name, ask=ask, plural=words.plural) for name in names)
+    return tuple(voice.say(name, ask=ask, plural=words.plural) for name in ("talk", "talk_again"))
 
 
 def small_talk(
@@ -239,6 +256,7 @@ def small_talk(
     *,
     grounder: Grounder,
     settings: WordsSettings,
+    language: str = "en",
     cancelled: Cancelled | None = None,
     trace: WordsTrace | None = None,
 ) -> Iterator[str]:
@@ -248,10 +266,10 @@ def small_talk(
     """
     trace = trace if trace is not None else WordsTrace()
     if asks_for_secrets(utterance):
-        yield refusal(settings.catalogue)
+        yield refusal(settings.catalogue, language=language)
         return
-    template = small_talk_templates(utterance, settings.catalogue)[0]
-    if llm is None or settings.style == "choose":
+    template = small_talk_templates(utterance, settings.catalogue, language=language)[0]
+    if llm is None or settings.style == "choose" or language != "en":
         yield template
         return
     said = clean(utterance, limit=settings.utterance or 1).replace("<", "(").replace(">", ")")

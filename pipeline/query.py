@@ -78,6 +78,7 @@ class Query:
         without: history items to leave out, for what-if questions.
         also: items to read as if they had just been met, oldest first, likewise.
         until: the stored history is read as it was at that time, with its zone; None for now.
+        contenders: how many of the best candidates the answer also names with their scores.
     """
 
     user_id: str | None = None
@@ -92,6 +93,7 @@ class Query:
     without: frozenset[str] = frozenset()
     also: tuple[str, ...] = ()
     until: datetime | None = None
+    contenders: int = 0
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, int) or not 1 <= self.k <= MAX_K:
@@ -167,6 +169,8 @@ class Recommendations:
         degraded: what could not run ("llm", "text_encoder", ...).
         notes: what a reader should know: "only 3 items fit", "pictures take no part: none was in training".
         matching: how many active, unseen items satisfy the constraints.
+        contenders: (external id, score) of the best candidates by score, as many as the query asked for. Scores are
+            those of a conditional logit: their softmax is the belief that a candidate is the one to be chosen.
         milliseconds: time spent, by stage.
     """
 
@@ -175,6 +179,7 @@ class Recommendations:
     degraded: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     matching: int = 0
+    contenders: tuple[tuple[str, float], ...] = ()
     milliseconds: Mapping[str, float] = field(default_factory=dict)
 
 

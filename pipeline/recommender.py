@@ -198,6 +198,7 @@ class Recommender:
             degraded=degraded,
             notes=_notes(query, len(items)),
             matching=int(allowed.sum() - allowed[excluded].sum()),
+            contenders=_contenders(state, ranked, query.contenders),
             milliseconds={
                 "prepare": 1e3 * (prepared - started),
                 "rank": 1e3 * (scored - prepared),
@@ -456,6 +457,19 @@ def _assembled(
             is_new=bool(state.is_new[ranked.candidates[row, position]]),
         )
         for rank, position in enumerate(positions, start=1)
+    )
+
+
+def _contenders(state: ServingState, ranked: Ranked, count: int) -> tuple[tuple[str, float], ...]:
+    """The best candidates of the only row by score, as (external id, score)."""
+    if not count:
+        return ()
+    scores = ranked.scores[0]
+    best = np.argsort(-scores, kind="stable")[:count]
+    return tuple(
+        (state.catalogue.at(int(ranked.candidates[0, place])).item_id, float(scores[place]))
+        for place in best
+        if np.isfinite(scores[place])
     )
 
 

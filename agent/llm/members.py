@@ -21,6 +21,9 @@ def members(
 ) -> Iterator[tuple[str, str]]:
     """(name, value) of the object's members, in order.
 
+    A value that is picked is handed on as soon as what was written of it begins no other one: a sentence is thirty
+    tokens, and its first word tells which one it is.
+
     Args:
         choices: name -> the values that the model may pick among; none for a string of its own. A server that passes
             over the schema may send anything: whoever picks must look whether the value was offered.
@@ -35,7 +38,7 @@ def members(
     )
     for piece in pieces:
         reply += piece
-        while waiting and (value := _string_of(reply, waiting[0])) is not None:
+        while waiting and (value := _value_of(reply, waiting[0], choices[waiting[0]])) is not None:
             yield waiting.pop(0), value
         if not waiting:
             return
@@ -53,6 +56,16 @@ def _schema(choices: Mapping[str, Sequence[str]]) -> JsonSchema:
         "required": list(choices),
         "additionalProperties": False,
     }
+
+
+def _value_of(reply: str, name: str, offered: Sequence[str]) -> str | None:
+    """Value of a member: whole, or begun as only one of the offered ones begins; None where it is open yet."""
+    whole = _string_of(reply, name)
+    if whole is not None or not offered:
+        return whole
+    begun = re.search(rf'"{re.escape(name)}"\s*:\s*"((?:[^"\\]|\\.)+)$', reply)
+    fitting = [value for value in offered if begun and json.dumps(value, ensure_ascii=False)[1:].startswith(begun[1])]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _string_of(reply: str, name: str) -> str | None:

@@ -18,7 +18,7 @@ from pipeline.catalogue import Catalogue
 from serving.service import Service
 from serving.settings import load_settings
 
-ROWS = ("films", "garden", "inspired")
+ROWS = ("films", "garden", "inspired", "films_zh")
 _QUICK = 40
 _SHARED = Path("../shared/data")
 

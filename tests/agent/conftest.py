@@ -187,12 +187,14 @@ class MemoryRecommender:
             near = sum(3 * len(set(item.categories) & set(seed.categories)) for seed in seeds)
             return near + sum(len(set(item.categories) & set(other.categories)) for other in liked)
 
-        ranked = sorted(allowed, key=lambda item: (-score(item), item.item_id))[: query.k]
+        every = sorted(allowed, key=lambda item: (-score(item), item.item_id))
+        ranked, contenders = every[: query.k], every[: query.contenders]
         reasons = (Reason("seed", tuple(seeds)),) if seeds else (Reason("popular"),)
         found = tuple(
             Recommendation(item, n, score(item), {}, reasons, False) for n, item in enumerate(ranked, start=1)
         )
-        return Recommendations(found, "memory", matching=len(allowed))
+        named = tuple((item.item_id, float(score(item))) for item in contenders)
+        return Recommendations(found, "memory", matching=len(allowed), contenders=named)
 
     def recommend_all(self, *, k: int = 10, batch_size: int = 256) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
         yield from ()
