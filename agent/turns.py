@@ -9,7 +9,6 @@ from typing import Literal
 from pipeline.query import Recommendation
 from store.records import Item
 
-
 Verdict = Literal["like", "dislike", "none", "forget"]
 """What a button says of an item; see ``DialoguesApi.feedback``."""
 
