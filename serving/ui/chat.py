@@ -78,7 +78,7 @@ class ChatTab:
                 self.who = drawn(name="who", events=("pick",), finder=finder)
                 self.profile = drawn(name="profile", events=("feedback",))
                 self.did = drawn(name="did")
-                self.chats = drawn(name="chats", events=("fresh", "reopen", "rename", "remove", "share", "unshare"))
+                self.chats = drawn(name="chats", events=("fresh", "reopen", "rename", "remove", "link", "unlink"))
 
     @property
     def outputs(self) -> list[Any]:
@@ -117,8 +117,8 @@ class ChatTab:
         self.chats.fresh(self.fresh, self.user, **quick)
         self.chats.reopen(self.reopen, self.user, **quick)
         for event, answer in (
-            (self.chats.rename, self.rename), (self.chats.remove, self.remove), (self.chats.share, self.share),
-            (self.chats.unshare, self.unshare),
+            (self.chats.rename, self.rename), (self.chats.remove, self.remove), (self.chats.link, self.share),
+            (self.chats.unlink, self.unshare),
         ):  # fmt: skip
             event(answer, here, **quick)
         self.toggle.click(None, js=TOGGLE)

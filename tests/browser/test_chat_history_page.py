@@ -106,7 +106,7 @@ def test_a_chat_is_renamed_exported_and_deleted(someone: Any) -> None:
 def test_a_link_shows_the_chat_to_others_until_it_is_taken_back(someone: Any, chromium: Any, width: str) -> None:
     page = pane(someone)
     unfold(page)
-    page.click("#chats [data-event=share]")
+    page.click("#chats [data-event=link]")
     path = page.wait_for_selector("#chats a[href^='/shared/']").get_attribute("href")
     titles = [item.title for item in someone.shown()]
     size = {"width": 375, "height": 812} if width == "phone" else {"width": 1440, "height": 900}
@@ -123,7 +123,7 @@ def test_a_link_shows_the_chat_to_others_until_it_is_taken_back(someone: Any, ch
     assert problems == []
     assert other.evaluate("() => document.documentElement.classList.contains('dark')")
     assert other.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    page.click("#chats [data-event=unshare]")
+    page.click("#chats [data-event=unlink]")
     page.wait_for_selector("#chats .chat-acts >> text=Share by a link")
     assert other.goto(someone.site.url + path).status == 404
     assert "Nothing is shared here" in other.inner_text("body")
