@@ -9,9 +9,9 @@ from typing import Any, get_args
 import gradio as gr
 import structlog
 
-from agent.api import ChatHistoryApi
 from agent.turns import Card, Cards, ChatView, Finished, TurnEvent, Understood, Verdict, Words
 from serving.ui.api import UiService
+from serving.ui.chat_list import ChatList
 from serving.ui.conversation import ChatDrawing, Turn, degraded_note, turns_of
 from serving.ui.parts import NEW, drawn, sent, user_finder
 from serving.ui.render import Renderer
@@ -43,6 +43,7 @@ class ChatTab:
     def __init__(self, service: UiService, renderer: Renderer) -> None:
         self._service = service
         self._draw = ChatDrawing(service, renderer)
+        self.list = ChatList(service, self._draw, welcome=self.welcome, refused=self._refused)
         self._said: dict[str, str] = {}  # chats that are being answered, with the words so far
 
     # ------------------------------------------------------------------ components
@@ -78,7 +79,7 @@ class ChatTab:
                 self.who = drawn(name="who", events=("pick",), finder=finder)
                 self.profile = drawn(name="profile", events=("feedback",))
                 self.did = drawn(name="did")
-                self.chats = drawn(name="chats", events=("fresh", "reopen", "rename", "remove", "link", "unlink"))
+                self.chats = self.list.build()
 
     @property
     def outputs(self) -> list[Any]:
@@ -116,11 +117,7 @@ class ChatTab:
         self.who.pick(self.pick_user, None, **quick)
         self.chats.fresh(self.fresh, self.user, **quick)
         self.chats.reopen(self.reopen, self.user, **quick)
-        for event, answer in (
-            (self.chats.rename, self.rename), (self.chats.remove, self.remove), (self.chats.link, self.share),
-            (self.chats.unlink, self.unshare),
-        ):  # fmt: skip
-            event(answer, here, **quick)
+        self.list.connect(here, quick)
         self.toggle.click(None, js=TOGGLE)
         gr.on([self.user.change, self.chat.change], None, here, js=REMEMBER)
 
@@ -227,38 +224,7 @@ class ChatTab:
         except TastemakerError as error:
             return {self.words: self._draw.problem(error)}
 
-    def rename(self, user_id: str, chat_id: str, event: gr.EventData) -> Update:
-        """Another title for one of the user's chats."""
-        return self._change(user_id, chat_id, event, lambda key: self._history.rename(key, sent(event, "text")))
-
-    def share(self, user_id: str, chat_id: str, event: gr.EventData) -> Update:
-        """A link to one of the user's chats, or more behind the link that there is."""
-        return self._change(user_id, chat_id, event, self._history.share)
-
-    def unshare(self, user_id: str, chat_id: str, event: gr.EventData) -> Update:
-        """The link taken back."""
-        return self._change(user_id, chat_id, event, self._history.unshare)
-
-    def remove(self, user_id: str, chat_id: str, event: gr.EventData) -> Update:
-        """One of the user's chats deleted; the page shows a new one where it was in view."""
-        update = self._change(user_id, chat_id, event, self._history.delete)
-        return self.welcome(user_id) if sent(event, "key") == chat_id and self.chats in update else update
-
     # ------------------------------------------------------------------ drawing
-
-    @property
-    def _history(self) -> ChatHistoryApi:
-        return self._service.dialogues.history
-
-    def _change(self, user_id: str, chat_id: str, event: gr.EventData, change: Callable[[str], object]) -> Update:
-        """Do something with the chat that an event names, and draw the list."""
-        key = sent(event, "key")
-        try:
-            self._service.dialogues.open(user_id, chat_id=key)  # it must be this user's
-            change(key)
-            return {self.chats: self._draw.chats(user_id, chat_id, opened=key)}
-        except TastemakerError as error:
-            return {self.words: self._draw.problem(error)}
 
     def _turns(self, chat_id: str) -> list[Turn]:
         try:
@@ -389,6 +355,9 @@ class ChatTab:
         if not user_id:
             user_id = self._service.store.ensure_user(f"guest-{secrets.token_hex(4)}", name="Guest").user_id
         return self._service.dialogues.open(user_id)
+
+    def _refused(self, error: TastemakerError) -> Update:
+        return {self.words: self._draw.problem(error)}
 
     def _user(self, user_id: str) -> User | None:
         try:
