@@ -187,8 +187,9 @@ class ChatTab:
 
     def feedback(self, user_id: str, chat_id: str, event: gr.EventData) -> Update:
         """+ and - on a card, and x in the profile. Opens a chat where there is none: opinions are kept with it."""
-        item_id, kind = sent(event, "item"), sent(event, "kind")
-        if kind not in get_args(Verdict):
+        item_id = sent(event, "item")
+        kind: Verdict | None = next((kind for kind in get_args(Verdict) if kind == sent(event, "kind")), None)
+        if kind is None:
             return {}
         try:
             chat = self._open(user_id, chat_id).chat_id
