@@ -40,7 +40,8 @@ class Opinions:
         changed = dict(opinions)
         wanted: dict[str, Kind | None] = dict.fromkeys(likes, "like")
         wanted |= dict.fromkeys(dislikes, "dislike")
-        wanted |= dict.fromkeys(neither) | dict.fromkeys(forgotten, "set_aside")
+        wanted |= dict.fromkeys(neither)
+        wanted |= dict.fromkeys(forgotten, "set_aside")
         for item, kind in wanted.items():
             old = changed.get(item)
             if old and old.kind == kind:

@@ -10,7 +10,6 @@ from agent.comparison import Table
 from pipeline.query import Recommendation
 from store.records import Item
 
-
 Verdict = Literal["like", "dislike", "none", "forget"]
 """What a button says of an item; see ``DialoguesApi.feedback``."""
 

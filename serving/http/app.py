@@ -59,8 +59,15 @@ def build_api(service: Service) -> FastAPI:
 
 def build_app(service: Service) -> FastAPI:
     """The API with the page mounted at "/"."""
+    from encoders.images import load_image
     from serving.ui.app import build_ui, page_settings
+    from serving.ui.pictures import Pictures
+    from serving.ui.render import Renderer
+    from serving.ui.shared import shared_pages
 
+    renderer = Renderer(Pictures(load_image))
+    app = build_api(service)
+    app.include_router(shared_pages(service, renderer))
     return gr.mount_gradio_app(
-        build_api(service), build_ui(service), path="/", **page_settings(service.settings.max_batch_bytes)
+        app, build_ui(service, renderer), path="/", **page_settings(service.settings.max_batch_bytes)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -363,8 +363,8 @@ class BranchIn(Strict):
 class FeedbackIn(Strict):
     """A button of a card or of the profile.
 
-    ``none`` takes back what the chat holds of the item; with ``forget`` it no longer speaks for the reader, whatever they
-    did with it elsewhere.
+    ``none`` takes back what the chat holds of the item; with ``forget`` it no longer speaks for the reader, whatever
+    they did with it elsewhere.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"item_id": "50", "kind": "like"}]})

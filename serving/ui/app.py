@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from encoders.images import load_image
 from serving.ui.api import UiService
 from serving.ui.audit import AuditView
 from serving.ui.batch import BatchView
@@ -16,9 +15,8 @@ from serving.ui.chat import ChatTab
 from serving.ui.compare import CompareView
 from serving.ui.onboard import OnboardTab
 from serving.ui.parts import sent
-from serving.ui.pictures import Pictures
 from serving.ui.render import Renderer
-from serving.ui.session import FIT_CHARTS, RECALL
+from serving.ui.session import FIT_CHARTS, KEYS, RECALL
 from serving.ui.status import StatusTab
 from serving.ui.theme import stylesheet, theme
 from serving.ui.what_if import WhatIfView
@@ -28,9 +26,8 @@ QUEUE = 64
 """Waiting events, over all visitors; more are refused instead of growing memory."""
 
 
-def build_ui(service: UiService) -> gr.Blocks:
+def build_ui(service: UiService, renderer: Renderer) -> gr.Blocks:
     """The page over a running service. Mount or launch it with ``page_settings()``."""
-    renderer = Renderer(Pictures(load_image))
     chat, onboard = ChatTab(service, renderer), OnboardTab(service, renderer)
     catalogue = CatalogueView(service, renderer)
     batch = BatchView(service, renderer)
@@ -85,6 +82,7 @@ def build_ui(service: UiService) -> gr.Blocks:
         for views in (tabs, onboard_views, why_views):
             views.select(None, js=FIT_CHARTS, show_progress="hidden", api_visibility="private")
         onboard.done.attempt(open_chat, None, [tabs, *chat.outputs], **across)
+        page.load(None, js=KEYS, show_progress="hidden", api_visibility="private")
         page.load(chat.load, session, chat.outputs, js=RECALL, show_progress="hidden", api_visibility="private")
     return page.queue(max_size=QUEUE, default_concurrency_limit=8)
 

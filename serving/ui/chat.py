@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, get_args
 
 import gradio as gr
 import structlog
 
-from agent.turns import Cards, ChatView, Finished, TurnEvent, Understood, Words
+from agent.turns import Card, Cards, ChatView, Finished, TurnEvent, Understood, Verdict, Words
 from serving.ui.api import UiService
+from serving.ui.chat_list import ChatList
 from serving.ui.conversation import ChatDrawing, Turn, degraded_note, turns_of
 from serving.ui.parts import NEW, drawn, sent, user_finder
 from serving.ui.render import Renderer
@@ -42,6 +43,7 @@ class ChatTab:
     def __init__(self, service: UiService, renderer: Renderer) -> None:
         self._service = service
         self._draw = ChatDrawing(service, renderer)
+        self.list = ChatList(service, self._draw, welcome=self.welcome, refused=self._refused)
         self._said: dict[str, str] = {}  # chats that are being answered, with the words so far
 
     # ------------------------------------------------------------------ components
@@ -54,8 +56,8 @@ class ChatTab:
         with gr.Row(elem_classes="chat-layout"):
             with gr.Column(elem_classes="talk"):
                 self.toggle = gr.Button("About you", elem_classes="pane-toggle", size="sm")
-                self.history = drawn(name="history", events=("say", "feedback", "why"))
-                self.words = drawn(name="words")
+                self.history = drawn(name="history", events=("say", "feedback", "why", "revise"))
+                self.words = drawn(name="words", events=("retry",))
                 self.cards = drawn(name="cards", events=("say", "feedback", "why"))
                 self.next = drawn(name="next", events=("say", "undo"))
                 with gr.Row(elem_classes="composer"):
@@ -77,7 +79,7 @@ class ChatTab:
                 self.who = drawn(name="who", events=("pick",), finder=finder)
                 self.profile = drawn(name="profile", events=("feedback",))
                 self.did = drawn(name="did")
-                self.chats = drawn(name="chats", events=("fresh", "reopen"))
+                self.chats = self.list.build()
 
     @property
     def outputs(self) -> list[Any]:
@@ -103,6 +105,8 @@ class ChatTab:
         turns = [
             gr.on([self.message.submit, self.send.click], self.say, [*here, self.message], **streaming),
             *(part.say(self.say_from_button, here, **streaming) for part in (self.history, self.cards, self.next)),
+            self.history.revise(self.revise, here, **streaming),
+            self.words.retry(self.retry, here, **streaming),
             self.next.undo(self.undo, here, **streaming),
             self.understood.drop(self.drop, here, **streaming),
             self.understood.narrow(self.add, here, **streaming),
@@ -113,6 +117,7 @@ class ChatTab:
         self.who.pick(self.pick_user, None, **quick)
         self.chats.fresh(self.fresh, self.user, **quick)
         self.chats.reopen(self.reopen, self.user, **quick)
+        self.list.connect(here, quick)
         self.toggle.click(None, js=TOGGLE)
         gr.on([self.user.change, self.chat.change], None, here, js=REMEMBER)
 
@@ -140,6 +145,22 @@ class ChatTab:
         """A suggestion, an example, or "like this" on a card."""
         yield from self.say(user_id, chat_id, sent(event, "text"))
 
+    def revise(self, user_id: str, chat_id: str, event: gr.EventData) -> Iterator[Update]:
+        """An earlier message said differently, in a new chat that begins before it."""
+        place, text = sent(event, "place"), sent(event, "text")
+        try:
+            self._open(user_id, chat_id)  # the chat must be this user's
+            branch = self._service.dialogues.history.branch(chat_id, int(place) if place.isdecimal() else -1)
+        except TastemakerError as error:
+            yield {self.words: self._draw.problem(error)}
+            return
+        yield from self.say(user_id, branch, text)
+
+    def retry(self, user_id: str, chat_id: str) -> Iterator[Update]:
+        """The last question answered again."""
+        asked = next((turn.asked for turn in reversed(self._turns(chat_id)) if turn.asked), "")
+        yield from self._answer(user_id, chat_id, self._service.dialogues.retry, asked=asked, again=True)
+
     def drop(self, user_id: str, chat_id: str, event: gr.EventData) -> Iterator[Update]:
         """The x of a chip."""
         key = sent(event, "key")
@@ -160,12 +181,15 @@ class ChatTab:
             view = self._service.dialogues.view(chat_id)
         except TastemakerError as error:
             return {self.words: self._draw.problem(error), **self._idle()}
-        return self.show(view) | {self.words: self._draw.words(self._said.get(chat_id) or "Stopped.")}
+        return self.show(view) | {
+            self.words: self._draw.words(self._said.get(chat_id) or "Stopped.", retry=view.can_retry)
+        }
 
     def feedback(self, user_id: str, chat_id: str, event: gr.EventData) -> Update:
         """+ and - on a card, and x in the profile. Opens a chat where there is none: opinions are kept with it."""
-        item_id, kind = sent(event, "item"), sent(event, "kind")
-        if kind not in get_args(Verdict):
+        item_id = sent(event, "item")
+        kind: Verdict | None = next((kind for kind in get_args(Verdict) if kind == sent(event, "kind")), None)
+        if kind is None:
             return {}
         try:
             chat = self._open(user_id, chat_id).chat_id
@@ -203,6 +227,12 @@ class ChatTab:
 
     # ------------------------------------------------------------------ drawing
 
+    def _turns(self, chat_id: str) -> list[Turn]:
+        try:
+            return turns_of(self._service.dialogues.view(chat_id))
+        except TastemakerError:
+            return []
+
     def welcome(self, user_id: str, *, view: ChatView | None = None) -> Update:
         """A page that invites: nothing is stored until something is asked or liked.
 
@@ -212,7 +242,7 @@ class ChatTab:
         user = self._user(user_id)
         try:
             history, understood = self._draw.welcome(user), self._draw.understood(view.chips if view else ())
-            profile = self._draw.profile(view.profile, editable=True) if view else self._draw.stored_profile(user)
+            profile = self._draw.profile(view.profile) if view else self._draw.stored_profile(user)
         except TastemakerError as error:  # nothing is trained yet: say what to do
             return {self.history: self._draw.problem(error)}
         return {
@@ -239,29 +269,41 @@ class ChatTab:
         return {
             self.user: view.user_id,
             self.chat: view.chat_id,
-            self.history: self._draw.conversation([*turns[:-1], Turn(last.asked)]),
-            self.words: self._draw.words(last.text),
+            self.history: self._draw.conversation([*turns[:-1], Turn(last.asked, place=last.place)]),
+            self.words: self._draw.words(last.text, cards=last.cards, retry=view.can_retry),
             self.cards: self._draw.cards(last.cards),
             self.next: self._draw.next(view),
             self.understood: self._draw.understood(view.chips),
             self.who: self._draw.who(self._user(view.user_id)),
-            self.profile: self._draw.profile(view.profile, editable=True),
+            self.profile: self._draw.profile(view.profile),
             self.did: self._draw.did(view.trace, {}),
             self.chats: self._draw.chats(view.user_id, view.chat_id),
             **self._idle(),
         }
 
     def _answer(
-        self, user_id: str, chat_id: str, ask: Callable[[str], Iterator[TurnEvent]], *, asked: str = ""
+        self,
+        user_id: str,
+        chat_id: str,
+        ask: Callable[[str], Iterator[TurnEvent]],
+        *,
+        asked: str = "",
+        again: bool = False,
     ) -> Iterator[Update]:
-        """Run one turn and draw it as it comes: request, cards, words."""
+        """Run one turn and draw it as it comes: request, cards, words.
+
+        Args:
+            asked: what was typed.
+            again: whether the answer takes the place of the last one.
+        """
         try:
             view = self._open(user_id, chat_id)
             chat = view.chat_id
+            before = turns_of(view)[: -1 if again else None]
             yield {
                 self.user: view.user_id,
                 self.chat: chat,
-                self.history: self._draw.conversation([*turns_of(view), Turn(asked)] if asked else turns_of(view)),
+                self.history: self._draw.conversation([*before, Turn(asked)] if asked else before),
                 self.words: self._draw.words(busy=True),
                 self.cards: "",
                 self.next: "",
@@ -269,7 +311,7 @@ class ChatTab:
                 self.send: gr.Button(visible=False),
                 self.stop: gr.Button(visible=True),
             }
-            shown = yield from self._stream(chat, ask(chat))
+            shown = yield from self._stream(chat, ask(chat), asked=bool(asked))
             yield self.show(self._service.dialogues.view(chat)) | shown
         except TastemakerError as error:
             log.warning("turn_failed", chat=chat_id, error=str(error))
@@ -278,16 +320,18 @@ class ChatTab:
             log.exception("turn_broken", chat=chat_id)
             yield {self.words: self._draw.problem(BROKEN), self.message: asked, **self._idle()}
 
-    def _stream(self, chat: str, events: Iterator[TurnEvent]) -> Iterator[Update]:
+    def _stream(self, chat: str, events: Iterator[TurnEvent], *, asked: bool) -> Iterator[Update]:
         """Draw events until the end or a stop; returns what only the last event knows."""
         text = ""
+        cards: Sequence[Card] = ()
         shown: Update = {}
         try:
             for event in events:
                 if isinstance(event, Understood):
                     yield {self.understood: self._draw.understood(event.chips)}
                 elif isinstance(event, Cards):
-                    yield {self.cards: self._draw.cards(event.cards)}
+                    cards = event.cards
+                    yield {self.cards: self._draw.cards(cards)}
                 elif isinstance(event, Words):
                     text += event.text
                     self._said[chat] = text
@@ -296,7 +340,7 @@ class ChatTab:
                     notes = [degraded_note(event.degraded)] if event.degraded else []
                     shown = {
                         self.did: self._draw.did(event.trace, event.milliseconds),
-                        self.words: self._draw.words(text, turn=event.turn, notes=notes),
+                        self.words: self._draw.words(text, turn=event.turn, notes=notes, cards=cards, retry=asked),
                     }
         finally:  # also after Stop, or where the browser has gone: the language model must not go on for nobody
             self._said.pop(chat, None)
@@ -312,6 +356,9 @@ class ChatTab:
         if not user_id:
             user_id = self._service.store.ensure_user(f"guest-{secrets.token_hex(4)}", name="Guest").user_id
         return self._service.dialogues.open(user_id)
+
+    def _refused(self, error: TastemakerError) -> Update:
+        return {self.words: self._draw.problem(error)}
 
     def _user(self, user_id: str) -> User | None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.explaining.voices import card_reason
 from agent.profile import profile_of
@@ -27,11 +27,16 @@ TASTES = 5
 
 @dataclass(frozen=True)
 class Turn:
-    """One question with its answer, as drawn."""
+    """One question with its answer, as drawn.
+
+    Attributes:
+        place: of the question in the chat, where it can be said differently.
+    """
 
     asked: str
     text: str = ""
     cards: tuple[Card, ...] = ()
+    place: int | None = None
 
 
 class ChatDrawing:
@@ -45,9 +50,30 @@ class ChatDrawing:
         """Questions and answers, oldest first; cards of the older ones as their titles: pictures weigh."""
         return self._draw("conversation.html", turns=turns, pictured=PICTURED_TURNS)
 
-    def words(self, text: str = "", *, busy: bool = False, turn: int | None = None, notes: Sequence[str] = ()) -> str:
-        """Text of the last answer; while ``busy`` more is to come, ``turn`` says which one is complete."""
-        return self._draw("words.html", text=text, busy=busy, turn=turn, notes=notes, problem=None)
+    def words(
+        self,
+        text: str = "",
+        *,
+        busy: bool = False,
+        turn: int | None = None,
+        notes: Sequence[str] = (),
+        cards: Sequence[Card] = (),
+        retry: bool = False,
+    ) -> str:
+        """Text of the last answer.
+
+        Args:
+            busy: whether more is to come.
+            turn: which one is complete.
+            notes: lines under it.
+            cards: what is copied with it.
+            retry: whether it can be made again.
+        """
+        lines = (f"- {card.item.title}" + (f" ({card.subtitle})" if card.subtitle else "") for card in cards)
+        copied = "\n".join((text.strip(), *lines))
+        return self._draw(
+            "words.html", text=text, busy=busy, turn=turn, notes=notes, problem=None, copied=copied, retry=retry
+        )
 
     def problem(self, error: TastemakerError) -> str:
         """What stands where the answer should be."""
@@ -77,24 +103,25 @@ class ChatDrawing:
             self._draw, name="who-field", label="You are", placeholder="Guest. Choose or create a user", value=value
         )
 
-    def profile(self, profile: Profile | None, *, editable: bool) -> str:
+    def profile(self, profile: Profile | None) -> str:
         """Likes, dislikes and taste; an invitation where nothing is known."""
         taste = sorted(profile.taste.items(), key=lambda pair: -pair[1])[:TASTES] if profile else []
-        return self._draw("profile.html", profile=profile, taste=taste, editable=editable)
+        return self._draw("profile.html", profile=profile, taste=taste)
 
     def stored_profile(self, user: User | None) -> str:
         """The profile of someone who has no chat open, from their events."""
         if user is None:
-            return self.profile(None, editable=False)
+            return self.profile(None)
         events = self._service.store.history(user.user_id, limit=PROFILE_EVENTS)
         ids = list(dict.fromkeys(event.item_id for event in events))
         items = {item.item_id: item for item in self._service.recommender.items(ids)}
-        return self.profile(profile_of(events, items), editable=False)
+        return self.profile(profile_of(events, items))
 
-    def chats(self, user_id: str, current: str) -> str:
-        """Chats of a user that hold something."""
-        chats = [(key, line) for key, line in self._service.dialogues.chats(user_id) if line or key == current]
-        return self._draw("chats.html", chats=chats, current=current)
+    def chats(self, user_id: str, current: str, *, opened: str = "") -> str:
+        """Chats of a user that hold something; ``opened`` is the one whose actions are unfolded."""
+        every = self._service.dialogues.history.chats(user_id)
+        chats = [line for line in every if line.title or line.chat_id == current]
+        return self._draw("chats.html", chats=chats, current=current, opened=opened)
 
     def welcome(self, user: User | None) -> str:
         """Example requests in the catalogue's own words, and a few cards to like.
@@ -154,9 +181,9 @@ def turns_of(view: ChatView) -> list[Turn]:
     turns: list[Turn] = []
     for message in view.messages:
         if message.role == "user":
-            turns.append(Turn(message.text))
+            turns.append(Turn(message.text, place=message.place if message.editable else None))
         elif turns and not turns[-1].text and not turns[-1].cards:
-            turns[-1] = Turn(turns[-1].asked, message.text, message.cards)
+            turns[-1] = replace(turns[-1], text=message.text, cards=message.cards)
         else:
             turns.append(Turn("", message.text, message.cards))
     return turns

@@ -21,6 +21,42 @@ element.addEventListener("click", (click) => {
   send(control);
 });
 
+// A text for the clipboard, or an address of this page.
+element.addEventListener("click", async (click) => {
+  const control = click.target.closest("[data-copy], [data-copy-link]");
+  if (!control || !element.contains(control)) return;
+  const { copy, copyLink } = control.dataset;
+  try {
+    await navigator.clipboard.writeText(copyLink ? location.origin + copyLink : copy);
+    control.textContent = "Copied";
+  } catch {
+    control.textContent = "Not allowed";
+  }
+});
+
+// A message that is said differently: its form stands in its place until it is sent or given up.
+const revising = (ask, on) => {
+  const form = ask.querySelector("form");
+  form.hidden = !on;
+  ask.querySelectorAll(".asked, [data-edit]").forEach((part) => (part.hidden = on));
+  if (on) form.querySelector("textarea").select();
+  else ask.querySelector("[data-edit]").focus();
+};
+element.addEventListener("click", (click) => {
+  const control = click.target.closest("[data-edit], [data-cancel]");
+  if (control) revising(control.closest(".ask"), control.hasAttribute("data-edit"));
+});
+element.addEventListener("keydown", (key) => {
+  if (!key.target.matches(".revise textarea") || key.isComposing) return;
+  if (key.key === "Escape") {
+    key.preventDefault();
+    revising(key.target.closest(".ask"), false);
+  } else if (key.key === "Enter" && !key.shiftKey) {
+    key.preventDefault();
+    key.target.form.requestSubmit();
+  }
+});
+
 // A drawn graph: a pressed node keeps its paths lit and dims the rest; pressed again, or Escape, shows all.
 const follow = (graph, node) => {
   const on = node !== null && node.getAttribute("aria-pressed") !== "true";
@@ -43,10 +79,10 @@ element.addEventListener("keydown", (key) => {
 element.addEventListener("submit", (submit) => {
   submit.preventDefault();
   const form = submit.target;
-  const input = form.querySelector("input");
+  const input = form.querySelector("input, textarea");
   const text = input.value.trim();
   if (!text) return;
-  input.value = "";
+  if (form.matches(".adder:not([data-key])")) input.value = "";
   send(form, { text });
 });
 

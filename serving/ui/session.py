@@ -49,6 +49,14 @@ REMEMBER = """(user, chat) => {
 }"""
 """Ids into the address (a reload opens the same chat) and the user into the browser's storage."""
 
+KEYS = """() => {
+  document.addEventListener("keydown", (key) => {
+    const stop = document.querySelector("#stop");
+    if (key.key === "Escape" && !key.defaultPrevented && stop?.checkVisibility()) stop.click();
+  });
+}"""
+"""Escape stops an answer, wherever the focus is, unless what has it takes the key."""
+
 FIT_CHARTS = """() => {
   requestAnimationFrame(() => window.dispatchEvent(new Event("resize")));
 }"""

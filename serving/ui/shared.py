@@ -1,0 +1,39 @@
+"""The page that a link to a chat leads to: to read, without scripts of the app, without anything of the reader."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from serving.ui.api import UiService
+from serving.ui.render import Renderer
+from serving.ui.theme import stylesheet
+
+_DARK = 'document.documentElement.classList.toggle("dark", matchMedia("(prefers-color-scheme: dark)").matches)'
+_DIGEST = base64.b64encode(hashlib.sha256(_DARK.encode()).digest()).decode()
+HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{_DIGEST}'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+
+
+def shared_pages(service: UiService, renderer: Renderer) -> APIRouter:
+    """The route ``/shared/{token}``."""
+    router = APIRouter()
+
+    @router.get("/shared/{token}", include_in_schema=False, response_class=HTMLResponse)
+    def shared(token: str) -> HTMLResponse:
+        chat = service.dialogues.history.shared(token)
+        page = renderer("shared.html", chat=chat, css=stylesheet(), script=_DARK)
+        return HTMLResponse(page, status_code=404 if chat is None else 200, headers=HEADERS)
+
+    return router
