@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.contracts import Arrays, Scorer, Scores, Vectors
 from pipeline.warm_up import WarmUp, believed, promised_readers
+from pipeline.young import own_share
 from rankers.item_fold_in import ItemFoldIn
 from store.ids import PADDING, IndexArray
 from store.interactions import Audience
@@ -28,7 +29,7 @@ class StandIns:
         known: int64 [S], indices of the items that stand in.
         by_content: float32 [M, S], rows sum to 1.
         promised: float64 [M], the readers that content promises.
-        own: float32 [M], what training made of the item itself counts beside its stand-ins, 0 to 1.
+        trained: float32 [M], how many readers training saw of the item itself.
         met: int64 [R], ascending rows of those cold items that someone has met.
         readers: int64 [R], how many.
         by_reader: float32 [R, S], what a reader of the mean taste says.
@@ -38,21 +39,27 @@ class StandIns:
     known: IndexArray
     by_content: Vectors
     promised: NDArray[np.float64]
-    own: Vectors
+    trained: Vectors
     met: IndexArray
     readers: IndexArray
     by_reader: Vectors
 
     @classmethod
     def of_content(
-        cls, cold: IndexArray, known: IndexArray, by_content: Vectors, counts: Vectors, *, own: Vectors | None = None
+        cls,
+        cold: IndexArray,
+        known: IndexArray,
+        by_content: Vectors,
+        counts: Vectors,
+        *,
+        trained: Vectors | None = None,
     ) -> StandIns:
         """Before anyone's meetings are noted.
 
         Args:
             by_content: float32 [M, S].
             counts: float32 [S], readers of the known items.
-            own: float32 [M]; None where training knew none of the cold items.
+            trained: float32 [M]; None where training knew none of the cold items.
         """
         nobody = np.zeros(0, dtype=np.int64)
         return cls(
@@ -60,7 +67,7 @@ class StandIns:
             known,
             by_content,
             promised_readers(by_content, counts),
-            np.zeros(len(cold), dtype=np.float32) if own is None else own,
+            np.zeros(len(cold), dtype=np.float32) if trained is None else trained,
             nobody,
             nobody,
             np.zeros((0, len(known)), dtype=np.float32),
@@ -78,10 +85,10 @@ class StandIns:
         before, changed = np.searchsorted(cold, self.cold), np.searchsorted(cold, items)
         rows = np.empty((len(cold), by_content.shape[1]), dtype=np.float32)
         rows[before], rows[changed] = self.by_content, by_content
-        promised, own = np.empty(len(cold)), np.zeros(len(cold), dtype=np.float32)
+        promised, trained = np.empty(len(cold)), np.zeros(len(cold), dtype=np.float32)
         promised[before], promised[changed] = self.promised, promised_readers(by_content, counts)
-        own[before] = self.own
-        return replace(self, cold=cold, by_content=rows, promised=promised, own=own, met=before[self.met])
+        trained[before] = self.trained
+        return replace(self, cold=cold, by_content=rows, promised=promised, trained=trained, met=before[self.met])
 
     def with_readers(self, readers: Mapping[int, Sequence[IndexArray]], fold_in: ItemFoldIn) -> StandIns:
         """After some cold items were met.
@@ -116,7 +123,7 @@ class StandIns:
             cold=items,
             by_content=self.by_content[rows],
             promised=self.promised[rows],
-            own=self.own[rows],
+            trained=self.trained[rows],
             met=np.searchsorted(rows, self.met[among]),
             readers=self.readers[among],
             by_reader=self.by_reader[among],
@@ -125,7 +132,15 @@ class StandIns:
     def weighing(self, warm_up: WarmUp) -> Weighing:
         """As one scorer believes content and readers."""
         of_content, of_readers = warm_up.factors(self.numbers, self.promised)
-        return Weighing(self, warm_up.stretch, of_content.astype(np.float32), of_readers.astype(np.float32)[self.met])
+        share = own_share(self.trained)
+        of_own = share * (self.level / np.maximum(self.trained, 1.0)) ** warm_up.growth
+        return Weighing(
+            self,
+            warm_up.stretch,
+            ((1.0 - share) * of_content).astype(np.float32),
+            ((1.0 - share) * of_readers).astype(np.float32)[self.met],
+            of_own.astype(np.float32),
+        )
 
     def readers_of(self, item: int) -> int:
         """How many have met a cold item, or a part of them large enough to know its taste."""
@@ -141,27 +156,27 @@ class StandIns:
     @property
     def level(self) -> NDArray[np.float64]:
         """How many readers each cold item is believed to find, float64 [M]."""
-        numbers = self.numbers
-        stood_in, counted = np.log1p(believed(self.promised, numbers)), np.log1p(numbers)
-        return np.expm1((1.0 - self.own) * stood_in + self.own * counted)
+        return believed(self.promised, self.numbers)
 
 
 @dataclass(frozen=True)
 class Weighing:
     """Weighted sums for one scorer, over the stand-ins and what training made of the items themselves.
 
-    What is known of a cold item is ``(1 - own) (c content + r readers) + own self``.
+    What is known of a cold item is ``c content + r readers + o self``.
 
     Attributes:
         stretch: of content, around the mean stand-in.
         of_content: float32 [M], c.
         of_readers: float32 [R], r of those cold items that someone has met.
+        of_own: float32 [M], o; 0 where training knew nothing of the item.
     """
 
     stand_ins: StandIns
     stretch: float
     of_content: Vectors
     of_readers: Vectors
+    of_own: Vectors
 
     def of(self, known: Vectors, own: Vectors) -> Vectors:
         """What is known of the stand-ins, float32 [S, X], and of the cold items themselves, float32 [M, X] with
@@ -171,19 +186,17 @@ class Weighing:
         sums = mean + np.float32(self.stretch) * (stand_ins.by_content @ known - mean)
         sums *= self.of_content[:, None]
         sums[stand_ins.met] += self.of_readers[:, None] * (stand_ins.by_reader @ known)
-        share = stand_ins.own[:, None]
-        return ((1.0 - share) * sums + share * own).astype(np.float32, copy=False)
+        return (sums + self.of_own[:, None] * own).astype(np.float32, copy=False)
 
     def spread(self, weights: Vectors) -> tuple[Vectors, Vectors]:
         """Weights on what is said of the cold items, float32 [K, M], as weights on the stand-ins, float32 [K, S], and
         on the items themselves, float32 [K, M]."""
         stand_ins = self.stand_ins
-        stood_in = weights * (1.0 - stand_ins.own)
-        by_content = stood_in * self.of_content
+        by_content = weights * self.of_content
         of_mean = (1.0 - self.stretch) / max(1, len(stand_ins.known)) * by_content.sum(axis=1, keepdims=True)
         stretched = self.stretch * (by_content @ stand_ins.by_content)
-        by_reader = (stood_in[:, stand_ins.met] * self.of_readers) @ stand_ins.by_reader
-        return (of_mean + stretched + by_reader).astype(np.float32, copy=False), weights * stand_ins.own
+        by_reader = (weights[:, stand_ins.met] * self.of_readers) @ stand_ins.by_reader
+        return (of_mean + stretched + by_reader).astype(np.float32, copy=False), weights * self.of_own
 
     def rows(self, vectors: Vectors) -> Vectors:
         """Vectors of the cold items, float32 [M, D], from those of all items that training knew [N+1, D]."""
@@ -244,7 +257,7 @@ class ColdAware:
         on_cold = np.zeros((len(weights), len(stand_ins.cold)), dtype=np.float32)
         on_cold[:, np.searchsorted(stand_ins.cold, candidates[is_cold])] = weights[:, is_cold]
         on_known, on_own = self._weighing.spread(on_cold)
-        trained = stand_ins.own > 0
+        trained = stand_ins.trained > 0
         return self._scorer.losses(
             history,
             np.concatenate((candidates[~is_cold], stand_ins.known, stand_ins.cold[trained])),

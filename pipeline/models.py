@@ -80,7 +80,7 @@ class Models:
             "rerank": {"diversity": np.array([self.diversity])},
             "young": {"stand_in": np.array([self.young_stand_in])},
             "fold_in": self.fold_in.to_arrays(),
-            "warm_up": {name: np.array([one.half, one.stretch]) for name, one in self.warm_up.items()},
+            "warm_up": {name: np.array([one.half, one.stretch, one.growth]) for name, one in self.warm_up.items()},
         }
 
     def documents(self) -> dict[str, list[str]]:
@@ -111,7 +111,7 @@ class Models:
             projector=ContentProjector.from_arrays(snapshot.arrays("projector")),
             fold_in=ItemFoldIn.from_arrays(snapshot.arrays("fold_in")),
             warm_up={
-                name: WarmUp(float(learned[0]), float(learned[1]))
+                name: WarmUp(*learned.tolist())  # those of before there was a growth have the usual one
                 for name, learned in snapshot.arrays("warm_up").items()
             },
             blend=Blend.from_arrays(snapshot.arrays("blend")),

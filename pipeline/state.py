@@ -17,7 +17,7 @@ from pipeline.contracts import ItemEncoder, Scorer, Scores, VectorIndex, Vectors
 from pipeline.index import IndexSettings, build_index
 from pipeline.models import Models
 from pipeline.vectors import unit_rows
-from pipeline.young import own_share, readers_of, young_items
+from pipeline.young import readers_of, young_items
 from rankers.sasrec_scorer import SASRecScorer
 from store.database import Store
 from store.ids import PADDING, IndexArray
@@ -104,9 +104,8 @@ class ServingState:
         cold = np.flatnonzero(is_cold)
         by_content = models.projector.project([catalogue.at(int(index)) for index in cold], content.rows(cold - 1))
         known = models.stand_ins
-        own = np.zeros(len(cold), dtype=np.float32)
-        own[np.searchsorted(cold, young)] = own_share(counts[young])
-        stand_ins = StandIns.of_content(cold, known, by_content, counts[known], own=own)
+        trained = np.where(np.isin(cold, young), counts[np.minimum(cold, len(counts) - 1)], np.float32(0))
+        stand_ins = StandIns.of_content(cold, known, by_content, counts[known], trained=trained)
         stand_ins = stand_ins.with_readers(readers_of(young, interactions), models.fold_in)
         lightgcn, sasrec = _placed(models, stand_ins, models.lightgcn, models.sasrec)
         return cls(

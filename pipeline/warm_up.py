@@ -48,10 +48,12 @@ class WarmUp:
     Attributes:
         half: readers at which behaviour counts as much as content.
         stretch: of what content says, around the mean item; 1 leaves it as it is.
+        growth: power of the number of readers with which the size of a trained item's scores grows.
     """
 
     half: float = 100.0
     stretch: float = 1.0
+    growth: float = 0.5
 
     def factors(
         self, readers: IndexArray, promised: NDArray[np.float64]
@@ -134,7 +136,7 @@ class _Simulation:
         rng: np.random.Generator,
     ) -> None:
         rest = np.setdiff1d(np.arange(len(known)), taken)
-        self._items, self._stand_ins = known[taken], known[rest]
+        self._known, self._items, self._stand_ins = known, known[taken], known[rest]
         self._counts = interactions.item_counts[self._stand_ins]
         # Other items that were taken out cannot stand in, either.
         weights = left_out[np.ix_(taken, rest)]
@@ -169,7 +171,9 @@ class _Simulation:
 
     def learn(self, scorer: Scorer) -> WarmUp:
         """Of one scorer."""
-        stretch = self._fair_stretch(scorer)
+        trained = self._scores(scorer, self._anyone, self._everything)
+        growth = self._growth(trained)
+        stretch = self._fair_stretch(scorer, trained)
         known = self._scores(scorer, self._readers, self._shown)[:, self._stand_ins]
         content = known @ WarmUp(stretch=stretch).stretched(self._by_content).T
         gains = dict.fromkeys(HALVES, 0.0)
@@ -181,12 +185,25 @@ class _Simulation:
                 scores = (of_content * content + of_readers * behaviour).astype(np.float32)
                 scores[stage.closed] = -np.inf
                 gains[half] += _ndcg(scores, stage.wanted)
-        return WarmUp(max(gains, key=lambda half: gains[half]), stretch)
+        return WarmUp(max(gains, key=lambda half: gains[half]), stretch, growth)
 
-    def _fair_stretch(self, scorer: Scorer) -> float:
-        """With which the items taken out fill the share of all lists of 20 that they fill as known items."""
+    def _growth(self, scores: Scores) -> float:
+        """Slope of the logarithm of an item's root mean square score by that of its readers."""
+        scores = scores[:, self._known]
+        size, readers = np.sqrt((scores**2).mean(axis=0)), self._everything.item_counts[self._known]
+        usable = (size > 0) & (readers > 0)
+        if len(np.unique(readers[usable])) < 2:
+            return WarmUp().growth
+        return float(np.clip(np.polyfit(np.log(readers[usable]), np.log(size[usable]), 1)[0], 0.0, 1.0))
+
+    def _fair_stretch(self, scorer: Scorer, trained: Scores) -> float:
+        """With which the items taken out fill the share of all lists of 20 that they fill as known items.
+
+        Args:
+            trained: what the scorer says of all items as known ones; written into.
+        """
         closed = cells([self._everything.history(int(user)) for user in self._anyone])
-        fair = self._share(self._scores(scorer, self._anyone, self._everything), closed)
+        fair = self._share(trained, closed)
         scores = self._scores(scorer, self._anyone, self._shown)
         known = scores[:, self._stand_ins]
         shares = {}

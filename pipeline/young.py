@@ -2,8 +2,14 @@
 
 Training turns a handful of interactions into a vector of its own, and with it into a score that hardly any list has
 room for: an item would stand high on the day it arrives, by its content, and vanish at the next training. So items of
-which training saw only the beginning stay with their stand-ins (`pipeline.cold`), which weigh content against the same
-readers, until there are enough of these.
+which training saw only the beginning keep their stand-ins (`pipeline.cold`), which weigh content against the same
+readers, beside what training made of them. With n readers the latter counts
+
+    n / (n + HALF) (m / n)^growth
+
+and the stand-ins HALF / (n + HALF); m are the readers that are believed in, and growth says how a scorer's numbers grow
+with readers (`pipeline.warm_up`), so that both parts are of one size. There is no switch: where an item is no longer
+young, the stand-ins have hardly a part left.
 """
 
 from __future__ import annotations
@@ -14,9 +20,10 @@ from numpy.typing import NDArray
 from store.ids import IndexArray
 from store.interactions import Interactions
 
-ENOUGH = 100
-"""Readers from which an item speaks for itself; learned warm-ups count content about as much as behaviour there."""
-HALF = 100.0
+ENOUGH = 1_000
+"""Readers from which an item is what training makes of it."""
+HALF = 50.0
+"""Readers at which the stand-ins count half; chosen on the validation half of the cold-start benchmark."""
 RECENT = 0.1
 """Newest share of the interactions in which an item must have been met for the first time. One that was always there
 and has few readers is not young but unpopular."""
@@ -42,7 +49,7 @@ def settled_items(interactions: Interactions) -> IndexArray:
 
 
 def own_share(readers: NDArray[np.floating]) -> NDArray[np.float32]:
-    """What training made of items counts beside their stand-ins, by how many readers it saw: 0 to 1 each."""
+    """What training made of items counts beside their stand-ins, by how many readers it saw: 0 to below 1 each."""
     return (readers / (readers + HALF)).astype(np.float32)
 
 

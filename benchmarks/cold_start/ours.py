@@ -147,10 +147,11 @@ class Ours:
         return everything(self.blend, scorers, self._split.num_items)
 
     def retrained(self, again: Fitted) -> Ranking:
-        """The same as it ships: young items stay with their stand-ins."""
-        young = young_items(again.interactions)
+        """The same as it ships: young items move from their stand-ins to what training made of them."""
+        young, counts = young_items(again.interactions), again.interactions.item_counts
         stand_ins = self._stand_ins(again, self._project(again))
-        stand_ins = stand_ins.with_readers(
+        trained = np.where(np.isin(stand_ins.cold, young), counts[stand_ins.cold], np.float32(0))
+        stand_ins = replace(stand_ins, trained=trained).with_readers(
             readers_of(young, again.interactions), ItemFoldIn.fit(again.interactions, stand_ins.known)
         )
         return everything(self.blend, self._cold_aware(again, stand_ins), self._split.num_items)
@@ -168,6 +169,7 @@ class Ours:
         )
 
     def _stand_ins(self, fitted: Fitted, projected: ProjectorFit) -> StandIns:
+        """Of all cold items, as if nobody had met them."""
         cold = self._split.cold
         weights = projected.projector.project(
             [self._catalogue.items[index - 1] for index in cold.tolist()], self._catalogue.content.rows(cold - 1)

@@ -11,6 +11,7 @@ from graph.spectral import SpectralScorer, SpectralSettings
 from pipeline.cold import ColdAware, StandIns, met_counts
 from pipeline.content_scorer import ContentScorer
 from pipeline.warm_up import WarmUp, believed, learn_warm_up, promised_readers
+from pipeline.young import HALF
 from rankers.item_fold_in import ItemFoldIn, ItemFoldInSettings
 from store.errors import InputError
 from store.interactions import Audience, Interactions
@@ -24,13 +25,16 @@ AS_IT_IS = WarmUp(half=10.0, stretch=1.0)
 
 
 class Known:
-    """A scorer of items 1..4 that gives each its own index."""
+    """A scorer of items 1..3 that gives each its own index, and item 4 what it is told."""
 
     name = "known"
     num_items = 4
 
+    def __init__(self, own: float = 0.0) -> None:
+        self._own = own
+
     def score(self, audience: Audience, candidates=None):
-        everything = np.tile(np.array([-np.inf, 1, 2, 3, 0], dtype=np.float32), (len(audience), 1))
+        everything = np.tile(np.array([-np.inf, 1, 2, 3, self._own], dtype=np.float32), (len(audience), 1))
         return everything if candidates is None else np.take_along_axis(everything, candidates, axis=1)
 
     def to_arrays(self):
@@ -212,14 +216,14 @@ def test_flat_predictions_are_stretched_until_new_items_get_their_share(tastes: 
     assert stretches[1] > stretches[0]
 
 
-@pytest.mark.parametrize("own", [0.0, 0.4], ids=["new", "young"])
+@pytest.mark.parametrize("trained", [0.0, 40.0], ids=["new", "young"])
 @pytest.mark.parametrize("readers", [[], [1, 2]], ids=["by content", "by readers"])
 @pytest.mark.parametrize("stretch", [1.0, 1.7])
 def test_losses_of_cold_items_are_those_of_leaving_each_item_out(
-    tastes: Interactions, stretch: float, readers: list[int], own: float
+    tastes: Interactions, stretch: float, readers: list[int], trained: float
 ) -> None:
     known = SpectralScorer.fit(tastes, SpectralSettings(rank=6))
-    stand_ins = replace(met_by(tastes, readers), own=np.array([own], dtype=np.float32))
+    stand_ins = replace(met_by(tastes, readers), trained=np.array([trained], dtype=np.float32))
     scorer = ColdAware(known, stand_ins.weighing(WarmUp(half=10.0, stretch=stretch)), num_items=known.num_items + 2)
     history, candidates = np.array([3, 1, 8, 12]), np.concatenate((stand_ins.cold, [2, 5]))
     everything = scorer.score(Audience.of_history(history), candidates[None, :])[0]
@@ -229,21 +233,42 @@ def test_losses_of_cold_items_are_those_of_leaving_each_item_out(
         np.testing.assert_allclose(lost[:, place], everything - left, rtol=1e-3, atol=1e-6)
 
 
-def test_a_young_item_has_the_mean_of_its_stand_ins_and_itself() -> None:
-    """By what training made of it, weighed by how many readers it saw: in scores, in vectors, in readers."""
-    none, part, whole = (replace(STAND_INS, own=np.array([own, 0], dtype=np.float32)) for own in (0.0, 0.25, 1.0))
+def test_a_young_item_moves_from_its_stand_ins_to_what_training_made_of_it() -> None:
+    """In scores and in vectors, the trained part as large as if the item had the readers that are believed in."""
     audience = Audience.of_history([1])
-    scored = [ColdAware(Known(), one.weighing(AS_IT_IS), num_items=5).score(audience)[0] for one in (none, part, whole)]
-    assert (scored[0][4], scored[2][4]) == (1.25, 0.0)
-    np.testing.assert_allclose(scored[1][1:], [1, 2, 3, 0.75 * 1.25, 3], rtol=1e-6)
-    placed = part.weighing(AS_IT_IS).rows(VECTORS)
-    np.testing.assert_allclose(placed[0], 0.75 * WEIGHTS[0] @ VECTORS[1:4] + 0.25 * VECTORS[4], rtol=1e-6)
-    np.testing.assert_allclose(placed[1], WEIGHTS[1] @ VECTORS[1:4], rtol=1e-6)
-    met = {4: [np.array([1])] * 8}
-    fold_in = ItemFoldIn(KNOWN, np.eye(3, dtype=np.float32))
-    levels = [np.log1p(one.with_readers(met, fold_in).level[0]) for one in (none, part, whole)]
-    assert levels[2] == pytest.approx(np.log1p(8))
-    assert levels[1] == pytest.approx(0.75 * levels[0] + 0.25 * levels[2])
+    fold_in = ItemFoldIn(KNOWN, np.zeros((3, 3), dtype=np.float32))
+    by_readers = [0, 3, 30, 300, 3_000]
+    own, stood_in = [], []
+    for readers in by_readers:
+        trained = np.array([readers, 0], dtype=np.float32)
+        young = replace(STAND_INS, trained=trained).with_readers(
+            {4: [np.array([1])] * readers} if readers else {}, fold_in
+        )
+        weighing = young.weighing(WarmUp(half=1e9, growth=0.5))
+        scores = ColdAware(Known(own=10.0), weighing, num_items=5).score(audience)[0]
+        bare = ColdAware(Known(own=0.0), weighing, num_items=5).score(audience)[0]
+        own.append(float(scores[4] - bare[4]))
+        stood_in.append(float(bare[4]))
+        np.testing.assert_allclose(scores[[1, 2, 3, 5]], [1, 2, 3, 3], rtol=1e-6)
+        placed = weighing.rows(VECTORS)
+        np.testing.assert_allclose(
+            placed[0], weighing.of_content[0] * WEIGHTS[0] @ VECTORS[1:4] + own[-1] / 10 * VECTORS[4], rtol=1e-4
+        )
+        if readers:
+            expected = readers / (readers + HALF) * (young.level[0] / readers) ** 0.5
+            assert own[-1] == pytest.approx(10.0 * expected, rel=1e-4)
+    assert own[0] == 0.0
+    assert own[-1] == pytest.approx(10.0, rel=0.05)
+    assert stood_in[0] == pytest.approx(1.25)
+
+
+def test_how_scores_grow_with_readers_is_learned(tastes: Interactions) -> None:
+    """`ByColumn` is the interaction matrix: the mean square of a column is its share of readers."""
+    known = np.arange(1, 41)
+    left_out = ((1 - np.eye(40)) / 39).astype(np.float32)
+    assert learn_warm_up(tastes, known, left_out, {"met": ByColumn()}, seed=0)["met"].growth == pytest.approx(
+        0.5, abs=1e-3
+    )
 
 
 @pytest.mark.parametrize("recent", [3, 50])

@@ -48,8 +48,8 @@ def as_from_scratch(service: Service) -> None:
     """The state that events led to is that of a service that starts now."""
     recommender = service.recommender
     assert isinstance(recommender, Recommender)
-    fresh = Recommender.open(service.store, service.snapshots, service.encoder).state
     state = recommender.state
+    fresh = Recommender.open(service.store, service.snapshots, service.encoder).state
     np.testing.assert_array_equal(state.stand_ins.numbers, fresh.stand_ins.numbers)
     np.testing.assert_allclose(state.stand_ins.by_reader, fresh.stand_ins.by_reader, atol=1e-6)
     np.testing.assert_allclose(state.stand_ins.level, fresh.stand_ins.level, rtol=1e-6)

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.query import Query
 from pipeline.training import TrainingSettings
-from pipeline.young import ENOUGH, readers_of, settled_items, young_items
+from pipeline.young import ENOUGH, HALF, own_share, readers_of, settled_items, young_items
 from rankers.blend import BlendSettings
 from rankers.sasrec import SASRecSettings
 from serving.service import Service
@@ -22,7 +22,7 @@ from tests.conftest import service_settings
 ALIEN = "183"
 
 
-def built(*rows: tuple[int, int, int], users: int = 300, items: int = 12) -> Interactions:
+def built(*rows: tuple[int, int, int], users: int = ENOUGH, items: int = 12) -> Interactions:
     """(user, item, time)."""
     table = np.array(rows, dtype=np.int64)
     return Interactions.build(table[:, 0], table[:, 1], table[:, 2], num_users=users, num_items=items)
@@ -35,9 +35,18 @@ OLD = [(user, item, 10 * user + item) for user in range(1, 91) for item in range
 def test_young_is_what_was_first_met_lately_and_by_few() -> None:
     assert young_items(built(*OLD, (1, 11, 905), (2, 11, 909))).tolist() == [11]
     assert young_items(built(*OLD, (1, 11, 5), (2, 11, 909))).tolist() == [], "there long ago: unpopular, not young"
-    crowd = [(user, 11, 2_000) for user in range(1, ENOUGH + 1)]
-    assert young_items(built(*OLD, *crowd)).tolist() == [], "enough readers speak for it"
-    assert young_items(built(*OLD, *crowd[:-1])).tolist() == [11]
+    long_ago = [(user, item, 10 * user + item) for user in range(1, ENOUGH + 1) for item in range(1, 11)]
+    crowd = [(user, 11, 20 * ENOUGH) for user in range(1, ENOUGH + 1)]
+    assert young_items(built(*long_ago, *crowd)).tolist() == [], "enough readers speak for it"
+    assert young_items(built(*long_ago, *crowd[:-1])).tolist() == [11]
+
+
+def test_what_training_made_of_an_item_counts_the_more_the_more_readers_it_saw() -> None:
+    shares = own_share(np.array([0, 3, HALF, ENOUGH], dtype=np.float32))
+    assert shares[0] == 0
+    assert shares[2] == 0.5
+    assert (np.diff(shares) > 0).all()
+    assert shares[-1] > 0.9, "at the end of youth the stand-ins have hardly a part left"
 
 
 def test_nothing_is_young_where_time_says_nothing() -> None:
