@@ -118,7 +118,8 @@ class WhatIfView:
             "inputs": self.board, "outputs": self.outputs, "show_progress": "hidden", "concurrency_limit": 4,
             "concurrency_id": "why", "api_visibility": "private",
         }  # fmt: skip
-        tab.select(self.open, **settings | {"inputs": [self.board, user]})
+        opening: dict[str, Any] = settings | {"inputs": [self.board, user]}
+        tab.select(self.open, **opening)
         self.pick_user.pick(self.choose_user, **settings)
         self.pick_item.pick(self.add_item, **settings)
         self.wishes.drop(self.drop_wish, **settings)

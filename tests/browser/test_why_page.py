@@ -50,6 +50,26 @@ def test_the_channels_of_the_page_sum_to_the_score(visitor: Any) -> None:
     assert sum(parts) == pytest.approx(score, abs=0.0006 * len(parts))
 
 
+def test_enter_takes_what_was_typed_however_fast(visitor: Any) -> None:
+    """The field offers the busiest users as soon as it has the focus, and Enter comes before the search answers."""
+    page = visitor.open().page
+    visitor.tab("Why")
+    page.locator("#why-user-field").focus()
+    page.wait_for_selector("#why-user [role=option]")
+    page.keyboard.type("9")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('#why-user-field').value === 'User 9'")
+
+
+def test_what_if_begins_with_the_reader_in_view(visitor: Any) -> None:
+    page = visitor.open("/?user=2").page
+    page.locator("#history .card [data-event=why]").first.click()
+    page.wait_for_selector(".made li")
+    visitor.tab("What if")
+    page.wait_for_selector("#whatif-list .ranked li")
+    assert page.locator("#whatif-user-field").input_value() == "User 2"
+
+
 def test_any_user_and_item_can_be_picked(visitor: Any) -> None:
     page = visitor.open().page
     visitor.tab("Why")
