@@ -334,9 +334,8 @@ class Answerer:
         voice, year = turn.voice, turn.lexicon.numeric_roles.get("year")
         for way in loosenings(wish, matching, year=year, language=turn.memory.language):
             count = voice.count(way.matching, self._words.catalogue)
-            turn.notes.append(
-                voice.say("loosen", label=voice.join([clean(label) for label in way.labels]), count=count)
-            )
+            label = voice.join([clean(label) for label in way.labels])
+            turn.notes.append(voice.say("loosen", label=label, count=count))
             turn.offers.append(way.say)
         turn.offers.append(voice.suggestions["start_over"])
 

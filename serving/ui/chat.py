@@ -241,7 +241,7 @@ class ChatTab:
             self.chat: view.chat_id,
             self.history: self._draw.conversation([*turns[:-1], Turn(last.asked)]),
             self.words: self._draw.words(last.text),
-            self.cards: self._draw.cards(last.cards),
+            self.cards: self._draw.cards(last.cards, last.table),
             self.next: self._draw.next(view),
             self.understood: self._draw.understood(view.chips),
             self.who: self._draw.who(self._user(view.user_id)),
@@ -287,7 +287,7 @@ class ChatTab:
                 if isinstance(event, Understood):
                     yield {self.understood: self._draw.understood(event.chips)}
                 elif isinstance(event, Cards):
-                    yield {self.cards: self._draw.cards(event.cards)}
+                    yield {self.cards: self._draw.cards(event.cards, event.table)}
                 elif isinstance(event, Words):
                     text += event.text
                     self._said[chat] = text
