@@ -65,7 +65,7 @@ def main() -> None:
 
 def row(name: str, home: Path, count: int, arguments: Any) -> Row:
     """All chats with one backend."""
-    with Store(load_settings(home=home).database) as store:
+    with Store.open(load_settings(home=home).database) as store:
         items = [item for item in store.items() if item.active]
         users = [user.user_id for user in store.users(limit=500)]
     named = items[:_KNOWN]
