@@ -138,7 +138,7 @@ def _wait(process: subprocess.Popen[bytes], address: str) -> None:
         if process.poll() is not None:
             sys.exit(f"the service ended with code {process.returncode} before it was ready")
         try:
-            if httpx.get(f"{address}/health/ready", timeout=5).status_code == 200:
+            if httpx.get(f"{address}/api/v1/health/ready", timeout=5).status_code == 200:
                 return
         except httpx.TransportError:
             pass
