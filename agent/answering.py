@@ -329,13 +329,13 @@ class Answerer:
 
     def _offer_way_out(self, turn: Turn, wish: Request) -> None:
         def matching(loosened: Request) -> int:
-            one = self._arguments(turn, loosened, frozenset()).model_copy(update={"k": 1})
-            return turn.tools.recommend(one).matching
+            return turn.tools.matching(self._arguments(turn, loosened, frozenset()))
 
         voice, year = turn.voice, turn.lexicon.numeric_roles.get("year")
         for way in loosenings(wish, matching, year=year, language=turn.memory.language):
             count = voice.count(way.matching, self._words.catalogue)
-            turn.notes.append(voice.say("loosen", label=clean(way.label), count=count))
+            label = voice.join([clean(label) for label in way.labels])
+            turn.notes.append(voice.say("loosen", label=label, count=count))
             turn.offers.append(way.say)
         turn.offers.append(voice.suggestions["start_over"])
 

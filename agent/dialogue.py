@@ -142,6 +142,7 @@ class Dialogues:
             language = language_of(text, names=self._named(request))
             turn.memory = turn.memory.model_copy(update={"language": language or "en"})
             if language is None:
+                request = request.model_copy(update={"mood": "", "unresolved": ()})
                 turn.notes.append(turn.voice.say("foreign"))
             turn.answered = asked is not None and _settles(asked, request)
             return self._answerer.carry_out(turn, request)

@@ -1,16 +1,20 @@
-"""Where nothing fits: which single constraint to give up, and what that would give."""
+"""Where nothing fits: which constraint to give up, or which two together, and what that would give."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import combinations
 
 from agent.chips import chips_of, constraint_keys, without_chip
 from agent.request import Request
 from agent.saying import ChatVoice, chat_voice
 
 _OFFERED = 2
+_TRIED = 200
+"""Ways that are counted, at well under a millisecond each."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +22,12 @@ class Loosening:
     """One way out.
 
     Attributes:
-        label: the constraint to give up, as its chip says it.
+        labels: the constraints to give up, as their chips say them.
         matching: how many items would then fit.
-        say: what to say to do it.
+        say: what to say to give up the first.
     """
 
-    label: str
+    labels: tuple[str, ...]
     matching: int
     say: str
 
@@ -31,7 +35,7 @@ class Loosening:
 def loosenings(
     wish: Request, matching: Callable[[Request], int], *, year: str | None, language: str = "en"
 ) -> list[Loosening]:
-    """The single constraints whose loss gives something, the one that gives most first; at most two.
+    """The single constraints whose loss gives something, or else pairs, what gives most first; at most two.
 
     Args:
         wish: the request that nothing fits.
@@ -40,9 +44,19 @@ def loosenings(
         language: of what to say.
     """
     labels = {chip.key: chip.label for chip in chips_of(wish, {}, year=year)}
-    counts = {key: matching(without_chip(wish, key)) for key in constraint_keys(wish)}
-    keys = sorted((key for key, count in counts.items() if count), key=lambda key: -counts[key])
-    return [Loosening(labels[key], counts[key], _said(key, chat_voice(language))) for key in keys[:_OFFERED]]
+    keys = constraint_keys(wish)
+    ways = _counted(wish, [(key,) for key in keys], matching) or _counted(wish, list(combinations(keys, 2)), matching)
+    best = sorted(ways, key=lambda way: -ways[way])[:_OFFERED]
+    voice = chat_voice(language)
+    return [Loosening(tuple(labels[key] for key in way), ways[way], _said(way[0], voice)) for way in best]
+
+
+def _counted(
+    wish: Request, ways: Sequence[tuple[str, ...]], matching: Callable[[Request], int]
+) -> dict[tuple[str, ...], int]:
+    """What each way would give, where that is something."""
+    counts = {way: matching(reduce(without_chip, way, wish)) for way in ways[:_TRIED]}
+    return {way: count for way, count in counts.items() if count}
 
 
 def _said(key: str, voice: ChatVoice) -> str:

@@ -155,6 +155,10 @@ class Tools:
         self.degraded = tuple(dict.fromkeys((*self.degraded, *found.degraded)))
         return found
 
+    def matching(self, arguments: RecommendArguments) -> int:
+        """How many items ``recommend`` could choose from."""
+        return self._recommender.matching(self.query(arguments))
+
     def query(self, arguments: RecommendArguments | ExplainArguments) -> Query:
         """The pipeline's query behind a call."""
         return Query(

@@ -34,6 +34,10 @@ class RecommenderApi(Protocol):
         """
         ...
 
+    def matching(self, query: Query) -> int:
+        """How many items ``recommend`` could choose from; nothing is ranked. Raises as ``recommend`` does."""
+        ...
+
     def recommend_all(self, *, k: int = 10, batch_size: int = 256) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
         """Batch recommendation for every user of the store."""
         ...

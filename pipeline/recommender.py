@@ -206,6 +206,13 @@ class Recommender:
             },
         )
 
+    def matching(self, query: Query) -> int:
+        state = self._current().state
+        seeds = np.array([state.catalogue.ids.index(item_id) for item_id in query.seeds], dtype=np.int64)
+        excluded = self._read(query, state).kept_out(seeds, include_seen=query.include_seen)
+        allowed = state.catalogue.allowed(query.constraints)
+        return int(allowed.sum() - allowed[excluded].sum())
+
     def recommend_all(self, *, k: int = 10, batch_size: int = 256) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
         _check_k(k)
         offset = 0

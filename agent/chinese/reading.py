@@ -113,7 +113,7 @@ def _numbers(text: str, name: Callable[[str], str]) -> str:
         lambda m: name(f"at most {number_of(m[1])} {_UNITS[m[2]]}"),
         text,
     )
-    text = re.sub(rf"({NUMERAL}){_MEASURE}", lambda m: f" {number_of(m[1])} items ", text)
+    text = re.sub(rf"(?<![写作讲唱订买])({NUMERAL}){_MEASURE}", lambda m: f" {number_of(m[1])} items ", text)
     return re.sub(rf"(来|找|推荐|看){_MEASURE}(?!人)", r"\1 1 items ", text)
 
 
@@ -196,7 +196,7 @@ _PATTERNS: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
             r" similar to \1 ",
         ),
         (rf"(?:类似于?|好像|像|接近)({_N})的?", r" similar to \1 "),
-        (rf"(?:没有|不含|不带|除了|除去)({_N})的", r" without \1, "),
+        (rf"(?:没有|不含|不带|除了|除去)({_N})的", r" without \1. "),
         (rf"(?:由|有)?({_N})(?:主演|出演|参演|演|参加)的?", r" starring \1 "),
         (rf"(?:由)?({_N})(?:导演|执导|拍)的?", r" directed by \1 "),
         (r"同一?个?(?:导演|演员|作者|班底|主创)的?|(?:那个?|这个?)(?:导演|演员|作者)的?", " by the same people "),

@@ -271,7 +271,7 @@ class ChatTab:
             self.chat: view.chat_id,
             self.history: self._draw.conversation([*turns[:-1], Turn(last.asked, place=last.place)]),
             self.words: self._draw.words(last.text, cards=last.cards, retry=view.can_retry),
-            self.cards: self._draw.cards(last.cards),
+            self.cards: self._draw.cards(last.cards, last.table),
             self.next: self._draw.next(view),
             self.understood: self._draw.understood(view.chips),
             self.who: self._draw.who(self._user(view.user_id)),
@@ -331,7 +331,7 @@ class ChatTab:
                     yield {self.understood: self._draw.understood(event.chips)}
                 elif isinstance(event, Cards):
                     cards = event.cards
-                    yield {self.cards: self._draw.cards(cards)}
+                    yield {self.cards: self._draw.cards(cards, event.table)}
                 elif isinstance(event, Words):
                     text += event.text
                     self._said[chat] = text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from agent.comparison import Table
 from agent.explaining.voices import card_reason
 from agent.profile import profile_of
 from agent.turns import Card, ChatView, Chip, Profile
@@ -37,6 +38,7 @@ class Turn:
     text: str = ""
     cards: tuple[Card, ...] = ()
     place: int | None = None
+    table: Table = ()
 
 
 class ChatDrawing:
@@ -79,14 +81,14 @@ class ChatDrawing:
         """What stands where the answer should be."""
         return self._draw("problem.html", problem=stated(error))
 
-    def cards(self, cards: Sequence[Card]) -> str:
-        """Cards of the last answer."""
-        return self._draw("cards.html", cards=cards) if cards else ""
+    def cards(self, cards: Sequence[Card], table: Table = ()) -> str:
+        """Cards of the last answer, and what a comparison of them says."""
+        return self._draw("cards.html", cards=cards, table=table) if cards else ""
 
     def next(self, view: ChatView) -> str:
         """What can be said next."""
         suggestions = [text for text in view.suggestions if text != "undo"]  # it has a button of its own
-        return self._draw("next.html", suggestions=suggestions, can_undo=view.can_undo)
+        return self._draw("next.html", suggestions=suggestions, can_undo=view.can_undo, question=view.question)
 
     def did(self, trace: Sequence[str], milliseconds: Mapping[str, float]) -> str:
         """What was done, folded."""
@@ -183,7 +185,7 @@ def turns_of(view: ChatView) -> list[Turn]:
         if message.role == "user":
             turns.append(Turn(message.text, place=message.place if message.editable else None))
         elif turns and not turns[-1].text and not turns[-1].cards:
-            turns[-1] = replace(turns[-1], text=message.text, cards=message.cards)
+            turns[-1] = replace(turns[-1], text=message.text, cards=message.cards, table=message.table)
         else:
-            turns.append(Turn("", message.text, message.cards))
+            turns.append(Turn("", message.text, message.cards, message.table))
     return turns

@@ -169,6 +169,11 @@ class MemoryRecommender:
         self._vocabulary = vocabulary_of(items)
         self.queries: list[Query] = []
 
+    def matching(self, query: Query) -> int:
+        met = {event.item_id for event in self._store.history(query.user_id)} if query.user_id else set()
+        out = met | set(query.seeds)
+        return sum(fits(item, query.constraints) and item.item_id not in out for item in self._items.values())
+
     def recommend(self, query: Query) -> Recommendations:
         self.queries.append(query)
         for item_id in query.seeds:

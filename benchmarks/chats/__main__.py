@@ -1,0 +1,205 @@
+"""`python -m benchmarks.chats`."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from benchmarks import chats
+from benchmarks.chats.judge import Judge
+from benchmarks.chats.liar import start
+from benchmarks.chats.people import World, conversation
+from benchmarks.harness import Report, Row, chosen, options
+from serving.settings import load_settings
+from store.database import Store
+
+BACKENDS = ("none", "fake", "adversarial", "embedded")
+COUNTS = ("outside", "violations", "unsupported", "errors")
+_TURNS = 8
+_START_SECONDS = 300
+_TURN_SECONDS = 60
+_KNOWN = 300
+_VALUES = 12
+
+
+@dataclass
+class Tally:
+    """What the chats of one row came to."""
+
+    turns: int = 0
+    questions: int = 0
+    wrong: Counter[str] = field(default_factory=Counter[str])
+    found: list[str] = field(default_factory=list)
+    cards: list[float] = field(default_factory=list)
+    words: list[float] = field(default_factory=list)
+
+
+def main() -> None:
+    """Parse the command line, run, print."""
+    parser = options(chats.__doc__)
+    parser.add_argument("--home", type=Path, required=True, help="copy of a trained home")
+    parser.add_argument("--chats", type=int, default=1_000, help="chats of each row, a quarter of them four at once")
+    parser.add_argument("--minutes", type=float, default=15, help="longest time of a row; what it leaves out is said")
+    arguments = parser.parse_args()
+    report = Report("chats")
+    for name in chosen(BACKENDS, arguments.only):
+        report.rows.append(row(name, arguments.home, 20 if arguments.quick else arguments.chats, arguments))
+        print(json.dumps(report.rows[-1]), file=sys.stderr, flush=True)
+    report.finish(arguments)
+
+
+def row(name: str, home: Path, count: int, arguments: Any) -> Row:
+    """All chats with one backend."""
+    with Store.open(load_settings(home=home).database) as store:
+        items = [item for item in store.items() if item.active]
+        users = [user.user_id for user in store.users(limit=500)]
+    named = items[:_KNOWN]
+    values = [value for value, _ in Counter(value for item in items for value in item.categories).most_common(_VALUES)]
+    world = World(values, [item.title for item in named], any("year" in item.attributes for item in items))
+    judge = Judge((item.item_id, item.title, item.description, item.categories, item.attributes) for item in items)
+    ends = time.monotonic() + 60 * arguments.minutes
+    alone, together = Tally(), Tally()
+    with served(name, home, [item.title for item in named[:10]]) as address, httpx.Client(base_url=address) as client:
+
+        def chat(number: int, tally: Tally) -> bool:
+            if time.monotonic() > ends:
+                return False
+            chance = random.Random(f"{arguments.seeds[0]}-{number}")
+            run_chat(client, judge, conversation(world, chance, _TURNS), chance.choice(users), tally)
+            return True
+
+        chat(-1, Tally())  # what is loaded late is loaded now
+        few = count // 4
+        done = sum(chat(number, alone) for number in range(count - few))
+        with ThreadPoolExecutor(4) as pool:
+            done += sum(pool.map(lambda number: chat(number, together), range(count - few, count)))
+    wrong = alone.wrong + together.wrong
+    result: Row = {"name": name, "chats": done, "turns": alone.turns + together.turns}
+    result |= {kind: wrong[kind] for kind in COUNTS}
+    result |= {"questions": alone.questions + together.questions}
+    result |= _times("", alone) | _times("4_", together)
+    return result | {"found": (alone.found + together.found)[:10]}
+
+
+def _times(prefix: str, tally: Tally) -> Row:
+    found: Row = {}
+    for name, times in (("cards", tally.cards), ("words", tally.words)):
+        for share in (50, 99):
+            found[f"{prefix}{name}_p{share}"] = round(float(np.percentile(times, share)), 1) if times else None
+    return found
+
+
+@contextmanager
+def served(name: str, home: Path, titles: list[str]) -> Iterator[str]:
+    """The service as a process of its own on a free port of the loopback interface; ended when the block ends."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "TASTEMAKER_LLM__BACKEND": name}
+    liar = start(titles) if name == "adversarial" else None
+    if liar is not None:
+        base = f"http://127.0.0.1:{liar.server_address[1]}/v1"
+        environment |= {"TASTEMAKER_LLM__BACKEND": "openai", "TASTEMAKER_LLM__BASE_URL": base}
+        environment |= {"TASTEMAKER_LLM__MODEL": "liar"}
+    command = [sys.executable, "-m", "serving.cli", "--home", str(home), "serve", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(process, address)
+        yield address
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        if liar is not None:
+            liar.shutdown()
+
+
+def _wait(process: subprocess.Popen[bytes], address: str) -> None:
+    ends = time.monotonic() + _START_SECONDS
+    while time.monotonic() < ends:
+        if process.poll() is not None:
+            sys.exit(f"the service ended with code {process.returncode} before it was ready")
+        try:
+            if httpx.get(f"{address}/api/v1/health/ready", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.5)
+    sys.exit(f"the service was not ready within {_START_SECONDS} s")
+
+
+def run_chat(client: httpx.Client, judge: Judge, says: Iterator[str], user_id: str, tally: Tally) -> None:
+    """One chat, judged turn by turn."""
+    chat = client.post("/api/v1/chats", json={"user_id": user_id}, timeout=_TURN_SECONDS).json()
+    history = client.get(f"/api/v1/users/{user_id}/history", params={"limit": 10_000}, timeout=_TURN_SECONDS)
+    named = judge.titles(event["item_id"] for event in history.raise_for_status().json())
+    for text in says:
+        tally.turns += 1
+        try:
+            turn = _turn(client, chat["chat_id"], text, tally)
+        except (httpx.HTTPError, KeyError, json.JSONDecodeError) as error:
+            tally.wrong["errors"] += 1
+            tally.found.append(f"{text!r}: {type(error).__name__} {error}"[:200])
+            continue
+        wrong = judge.count(turn, named, text)
+        tally.wrong += wrong
+        tally.questions += turn["question"] is not None
+        if wrong:
+            tally.found.append(f"{text!r}: {dict(wrong)} {turn['text'][:200]}")
+        named |= {card["item"]["title"] for card in turn["cards"]}
+
+
+def _turn(client: httpx.Client, chat_id: str, text: str, tally: Tally) -> dict[str, Any]:
+    turn: dict[str, Any] = {"chips": [], "cards": [], "text": "", "question": None, "recommended": False}
+    started, name, ended, first = time.perf_counter(), "", False, True
+    with client.stream(
+        "POST", f"/api/v1/chats/{chat_id}/messages", json={"text": text}, timeout=_TURN_SECONDS
+    ) as response:
+        response.raise_for_status()
+        for line in response.iter_lines():
+            if line.startswith("event: "):
+                name = line[7:]
+            elif line.startswith("data: "):
+                data = json.loads(line[6:])
+                after = 1e3 * (time.perf_counter() - started)
+                if name == "error":
+                    raise httpx.HTTPError(str(data))
+                if name == "understood":
+                    turn["chips"] = data["chips"]
+                elif name == "cards":
+                    tally.cards.append(after)
+                    turn["cards"] = data["cards"]
+                    turn["recommended"] = all(card["recommendation"] for card in data["cards"])
+                elif name == "words":
+                    if first:
+                        tally.words.append(after)
+                    first = False
+                    turn["text"] += data["text"]
+                elif name == "finished":
+                    ended = True
+                    turn["question"] = data["question"]
+    if not ended:
+        raise httpx.HTTPError("the stream broke off")
+    return turn
+
+
+if __name__ == "__main__":
+    main()
