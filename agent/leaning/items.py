@@ -126,7 +126,7 @@ def _rows(told: Sequence[Sequence[str]]) -> tuple[list[str], Sparse]:
     """All words, and which row has which: weighed by how few rows have a word, rows L2-normalised."""
     places: dict[str, int] = {}
     pairs = {(row, places.setdefault(word, len(places))) for row, words in enumerate(told) for word in words}
-    rows, columns = np.array(sorted(pairs)).reshape(-1, 2).T
+    rows, columns = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
     counts = np.bincount(columns, minlength=len(places))
     weights = np.log(len(told) / counts)[columns]
     lengths = np.sqrt(np.bincount(rows, weights=weights**2, minlength=len(told)))

@@ -7,7 +7,7 @@ the weights are learned from features of dialogues that were held out when those
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -46,8 +46,8 @@ class LeaningSettings:
     folds: int = 5
     penalty: float = 3e-3
     steps: int = 40
-    rivals: RivalSettings = RivalSettings()
-    affinity: AffinitySettings = AffinitySettings()
+    rivals: RivalSettings = field(default_factory=RivalSettings)
+    affinity: AffinitySettings = field(default_factory=AffinitySettings)
 
     def __post_init__(self) -> None:
         if self.folds < 2:
