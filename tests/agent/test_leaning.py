@@ -10,11 +10,12 @@ import pytest
 import scipy.sparse as sp
 
 from agent.leaning.affinity import AffinitySettings, RivalSettings, rivals_of
-from agent.leaning.features import FEATURES, Dialogues, features
+from agent.leaning.features import FEATURES, LEARNED, Dialogues, features
 from agent.leaning.habits import Example, Habits
 from agent.leaning.heard import Heard, Listener
 from agent.leaning.items import ItemArrays
 from agent.leaning.model import LeaningSettings, Lesson
+from agent.leaning.precedents import Precedents, centred
 from agent.understanding import Understander
 from pipeline.catalogue import Catalogue
 from pipeline.contracts import Vectors
@@ -24,7 +25,10 @@ from store.records import Item
 NAMES = ("Harbour", "Lantern", "Meadow", "Orchard", "Quarry", "Ribbon", "Saddle", "Tunnel", "Velvet", "Willow")
 GENRES = ("Horror", "Comedy")
 SMALL = LeaningSettings(
-    folds=2, steps=20, rivals=RivalSettings(head=20, tail=0), affinity=AffinitySettings(steps=10, rivals=RivalSettings())
+    folds=2,
+    steps=20,
+    rivals=RivalSettings(head=20, tail=0),
+    affinity=AffinitySettings(steps=10, rivals=RivalSettings()),
 )
 
 
@@ -124,13 +128,26 @@ def test_what_was_counted_moves_a_rate_away_from_its_prior(listener: Listener, i
 def test_features_have_a_column_for_each_name_and_are_the_same_alone(listener: Listener, items: ItemArrays) -> None:
     heard = [listener.hear(["any horror like Harbour (1990)?"]), listener.hear([])]
     habits, nothing = Habits.of(examples(listener), items), np.zeros((2, 21), dtype=np.float32)
-    both = features(laid_out(heard, items), items, habits, nothing)
-    alone = features(laid_out(heard[:1], items), items, habits, nothing[:1])
+    both = features(laid_out(heard, items), items, habits, dict.fromkeys(LEARNED, nothing))
+    alone = features(laid_out(heard[:1], items), items, habits, dict.fromkeys(LEARNED, nothing[:1]))
     assert both.shape == (2, 21, len(FEATURES))
     np.testing.assert_allclose(both[:1], alone, rtol=1e-5)
     column = FEATURES.index("titles_alike")
     assert both[0, :, column].argmax() == 11
     assert not both[1, :, column].any()
+
+
+def test_precedents_lift_what_was_recommended_where_a_dialogue_went_alike(
+    listener: Listener, items: ItemArrays
+) -> None:
+    known = examples(listener)
+    dialogues = laid_out([one.heard for one in known], items)
+    contexts = centred(dialogues.contexts, dialogues.contexts.mean(axis=0))
+    lift = Precedents.of(contexts, known, 21).lift(contexts[:2], np.full(21, -3.0, dtype=np.float32))
+    # Half of all got either: here it is all of them, of 21 items that are equally likely elsewhere.
+    assert lift[0, 1] == pytest.approx(np.log((1 + 0.02 / 21) / (1.02 / 21)), abs=1e-3)
+    assert lift[1].argmax() == 2
+    assert (lift[0, 2:] < 0).all()
 
 
 def test_it_learns_what_follows_what(listener: Listener, items: ItemArrays) -> None:
