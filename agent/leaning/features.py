@@ -126,7 +126,7 @@ def _popularity(dialogues: Dialogues, items: ItemArrays, habits: Habits) -> Mapp
 def _lateness(dialogues: Dialogues) -> Floats:
     """How much was named by now, 0..1: float32 [Q, 1]. First recommendations are what everybody knows."""
     counts = np.array([len(one.items) for one in dialogues.heard], dtype=np.float32)
-    return np.minimum(counts, _MANY)[:, None] / _MANY
+    return (np.minimum(counts, _MANY)[:, None] / _MANY).astype(np.float32)
 
 
 def _mentioned(dialogues: Dialogues, items: ItemArrays, habits: Habits) -> Mapping[str, Floats]:

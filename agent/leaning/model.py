@@ -152,7 +152,7 @@ class Lesson:
         folds = np.array([fold_of[dialogue] for dialogue in ids])
         found = np.zeros((len(examples), len(pool), len(FEATURES)), dtype=np.float32)
         for fold in range(settings.folds):
-            known, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+            known, held = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
             some = Parts.learn(dialogues.rows(known), [examples[row] for row in known], items, settings.affinity)
             for start in range(0, len(held), _ROWS):
                 rows = held[start : start + _ROWS]

@@ -58,4 +58,5 @@ class Contenders:
         if name == "popularity":
             return np.repeat(popularity, len(asked), axis=0)
         # What is named together with what was mentioned; popularity where nothing was.
-        return Habits.of(self._examples, self._items).together(asked.all) + 1e-6 * popularity
+        together = Habits.of(self._examples, self._items).together(asked.all)
+        return (together + 1e-6 * popularity).astype(np.float32)
