@@ -8,7 +8,7 @@ of most; it knows kinds and no single item, so that it holds for items that nobo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -51,7 +51,7 @@ class AffinitySettings:
 
     penalty: float = 3e-3
     steps: int = 25
-    rivals: RivalSettings = RivalSettings()
+    rivals: RivalSettings = field(default_factory=RivalSettings)
 
 
 def directions_of(items: ItemArrays) -> Floats:
@@ -117,7 +117,8 @@ def rivals_of(examples: Sequence[Example], rates: Floats, settings: RivalSetting
     others = np.setdiff1d(np.arange(1, len(rates)), head)
     drawn = np.random.default_rng(settings.seed).permutation(others)[: settings.tail]
     pool = np.concatenate((head, drawn))
-    many = np.repeat((0.0, np.log(len(others) / max(len(drawn), 1))), (len(head), len(drawn)))
+    each = len(others) / len(drawn) if len(drawn) else 1.0
+    many = np.repeat((0.0, np.log(each)), (len(head), len(drawn)))
     order = np.argsort(pool)
     return pool[order], many[order].astype(np.float32)
 

@@ -29,8 +29,9 @@ _SCALE = 3.0
 POPULARITY = ("recommended", "spoken", "readers", "recent", "spoken_late", "readers_late")
 MENTIONED = ("named_together", "met_together", "met_together_now", "titles_alike", "people_shared", "kinds_shared",
              "years_apart", "eras_apart", "younger", "text_of_mentioned")  # fmt: skip
-ASKED = ("values", "values_now", "values_late", "values_not", "people", "text_1", "text_3", "text_all", "affinity")
-FEATURES = (*POPULARITY, *MENTIONED, *ASKED)
+ASKED = ("values", "values_now", "values_late", "values_not", "people", "text_1", "text_3", "text_all")
+LEARNED = ("affinity", "precedents")
+FEATURES = (*POPULARITY, *MENTIONED, *ASKED, *LEARNED)
 
 
 @dataclass(frozen=True)
@@ -93,18 +94,19 @@ class Dialogues:
         return len(self.heard)
 
 
-def features(dialogues: Dialogues, items: ItemArrays, habits: Habits, affinity: Floats) -> Floats:
+def features(dialogues: Dialogues, items: ItemArrays, habits: Habits, learned: Mapping[str, Floats]) -> Floats:
     """float32 [Q, N+1, F] in the order of ``FEATURES``.
 
     Args:
-        affinity: float32 [Q, N+1], what `affinity` says.
+        dialogues: their contexts centred.
+        learned: what `affinity` and `precedents` say, float32 [Q, N+1] each.
     """
     found = {
         **_popularity(dialogues, items, habits),
         **_mentioned(dialogues, items, habits),
         **_asked(dialogues, items),
     }
-    found["affinity"] = affinity
+    found |= learned
     size = (len(dialogues), len(items))
     return np.stack([np.broadcast_to(found[name], size).astype(np.float32) for name in FEATURES], axis=2)
 
@@ -124,7 +126,7 @@ def _popularity(dialogues: Dialogues, items: ItemArrays, habits: Habits) -> Mapp
 def _lateness(dialogues: Dialogues) -> Floats:
     """How much was named by now, 0..1: float32 [Q, 1]. First recommendations are what everybody knows."""
     counts = np.array([len(one.items) for one in dialogues.heard], dtype=np.float32)
-    return np.minimum(counts, _MANY)[:, None] / _MANY
+    return (np.minimum(counts, _MANY)[:, None] / _MANY).astype(np.float32)
 
 
 def _mentioned(dialogues: Dialogues, items: ItemArrays, habits: Habits) -> Mapping[str, Floats]:

@@ -13,12 +13,14 @@ from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from agent.leaning.heard import Heard
 from agent.leaning.items import Floats, ItemArrays
 from store.ids import IndexArray
 from store.interactions import Sparse
 
+FloatArray = NDArray[np.float64]
 _PENALTY = 1.0
 """Of the squared coefficients of the regressions."""
 _STEPS, _LARGEST = 25, 6.0
@@ -92,7 +94,7 @@ def _named(example: Example) -> list[int]:
     return [*(item for item, _, _ in example.heard.items), *example.targets.tolist()]
 
 
-def _known(items: ItemArrays) -> Floats:
+def _known(items: ItemArrays) -> FloatArray:
     """What a rate may depend on: float64 [N+1, F]."""
     readers, recent = items.readers, items.recent
     columns = np.stack(
@@ -101,7 +103,7 @@ def _known(items: ItemArrays) -> Floats:
     return np.concatenate((columns, items.era, items.has), axis=1).astype(np.float64)
 
 
-def _log_rates(counts: Floats, known: Floats, *, shape: float) -> Floats:
+def _log_rates(counts: FloatArray, known: FloatArray, *, shape: float) -> Floats:
     """Poisson regression by Newton's method, then the posterior: float32 [N+1]."""
     known, total = known[1:], counts[1:]
     weights = np.zeros(known.shape[1])

@@ -18,7 +18,7 @@ MAX_WORDS = 170
 
 
 @dataclass(frozen=True)
-class Linked:
+class LinkedMessage:
     """One message. ``items``, ``values`` and ``people`` with whether they stood under a negation."""
 
     items: tuple[tuple[str, bool], ...]
@@ -44,7 +44,7 @@ class Heard:
 
 
 class Listener:
-    """Reads dialogues about one catalogue. A message is linked once, however often it is read again.
+    """Reads dialogues about one catalogue. A message is linked once, however often it is read again, and kept.
 
     Args:
         understander: links words.
@@ -54,7 +54,7 @@ class Listener:
     def __init__(self, understander: Understander, ids: IdMap[ItemId]) -> None:
         self._understander = understander
         self._ids = ids
-        self._known: dict[str, Linked] = {}
+        self._known: dict[str, LinkedMessage] = {}
 
     def hear(self, messages: Sequence[str]) -> Heard:
         """Messages of both sides, oldest first."""
@@ -73,12 +73,12 @@ class Listener:
             tuple(" ".join(" ".join(messages[-window:]).split()[-MAX_WORDS:]) for window in WINDOWS),
         )
 
-    def linked(self, text: str) -> Linked:
+    def linked(self, text: str) -> LinkedMessage:
         """One message, read as a first turn."""
         if text not in self._known:
             reading = self._understander.read(text).reading
             titles = [mention for mention in reading.of_kind("title") if not _of_another_year(reading, mention)]
-            self._known[text] = Linked(
+            self._known[text] = LinkedMessage(
                 tuple((mention.items[0], mention.negative) for mention in titles),
                 tuple((ref, m.negative) for m in reading.of_kind("value") for ref in m.refs),
                 tuple((m.text, m.negative) for m in reading.of_kind("person")),

@@ -40,9 +40,9 @@ class ItemArrays:
         recent: float32 [N+1], likewise among the newest fifth of the interactions; zeros where there are no times.
         text: float32 [N+1, D], of title, categories and description, around their mean, L2-normalised.
         titles: [N+1, W] words of the titles, rarer ones weigh more, rows L2-normalised.
-        people: names, M of them, and [N+1, M] who belongs to what, as titles.
+        names: of people, M of them.
+        people: [N+1, M], who is named in an item's texts, weighed as words of titles are.
         met: [U, N+1] who met what, scaled so that rows and columns of a product are cosines (``together``).
-        keys: of the items: title and year, by which what dialogues tell is found again in another catalogue.
     """
 
     values: tuple[str, ...]
@@ -55,7 +55,6 @@ class ItemArrays:
     names: tuple[str, ...]
     people: Sparse
     met: Sparse
-    keys: tuple[str, ...]
 
     @classmethod
     def build(
@@ -73,7 +72,7 @@ class ItemArrays:
         """
         values, has = catalogue.incidence(CATEGORY)
         years = np.array([_PLAIN_YEAR, *(lexicon.year_of(i.item_id) or _PLAIN_YEAR for i in catalogue.items)])
-        names, people = _rows([[], *([*lexicon.people_of(item.item_id)] for item in catalogue.items)])
+        names, people = _rows([[], *(lexicon.people_of(item.item_id) for item in catalogue.items)])
         words = [[], *([word for word in words_of(spoken_title(i.title)) if len(word) > 1] for i in catalogue.items)]
         stop = lexicon.language.stop_words
         _, titles = _rows([[word for word in title if word not in stop] for title in words])
@@ -89,7 +88,6 @@ class ItemArrays:
             names=tuple(names),
             people=people,
             met=_scaled(met),
-            keys=("", *(f"{' '.join(title)} {year:.0f}" for title, year in zip(words[1:], years[1:], strict=True))),
         )
 
     def __len__(self) -> int:
@@ -126,7 +124,7 @@ def _rows(told: Sequence[Sequence[str]]) -> tuple[list[str], Sparse]:
     """All words, and which row has which: weighed by how few rows have a word, rows L2-normalised."""
     places: dict[str, int] = {}
     pairs = {(row, places.setdefault(word, len(places))) for row, words in enumerate(told) for word in words}
-    rows, columns = np.array(sorted(pairs)).reshape(-1, 2).T
+    rows, columns = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
     counts = np.bincount(columns, minlength=len(places))
     weights = np.log(len(told) / counts)[columns]
     lengths = np.sqrt(np.bincount(rows, weights=weights**2, minlength=len(told)))

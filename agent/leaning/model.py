@@ -7,7 +7,7 @@ the weights are learned from features of dialogues that were held out when those
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -24,9 +24,13 @@ from agent.leaning.affinity import (
 )
 from agent.leaning.features import FEATURES, Dialogues, features
 from agent.leaning.habits import Example, Habits
+from agent.leaning.heard import WINDOWS
 from agent.leaning.items import Floats, ItemArrays
+from agent.leaning.precedents import Precedents, centred
 from store.errors import InputError
 
+_EVENLY = np.float32(len(WINDOWS) ** -0.5)
+"""Makes of the windows' unit vectors one."""
 _ROWS = 64
 """Dialogues at a time: a feature of one takes 4 bytes for each item."""
 
@@ -46,8 +50,8 @@ class LeaningSettings:
     folds: int = 5
     penalty: float = 3e-3
     steps: int = 40
-    rivals: RivalSettings = RivalSettings()
-    affinity: AffinitySettings = AffinitySettings()
+    rivals: RivalSettings = field(default_factory=RivalSettings)
+    affinity: AffinitySettings = field(default_factory=AffinitySettings)
 
     def __post_init__(self) -> None:
         if self.folds < 2:
@@ -58,23 +62,30 @@ class LeaningSettings:
 
 @dataclass(frozen=True)
 class Parts:
-    """What is learned from some dialogues, before it is weighed."""
+    """What is learned from some dialogues, before it is weighed. ``mean``: of their contexts, float32 [C]."""
 
     habits: Habits
+    precedents: Precedents
     affinity: Floats
     directions: Floats
+    mean: Floats
 
     @classmethod
     def learn(cls, dialogues: Dialogues, examples: Sequence[Example], items: ItemArrays, how: AffinitySettings) -> Self:
-        habits, directions = Habits.of(examples, items), directions_of(items)
+        habits, directions, mean = Habits.of(examples, items), directions_of(items), dialogues.contexts.mean(axis=0)
+        contexts = centred(dialogues.contexts, mean)
         profile = profiles(items, directions, items.values)
-        weights = learn_affinity(_inputs(dialogues), examples, profile, habits.recommended, how)
-        return cls(habits, weights, directions)
+        weights = learn_affinity(contexts * _EVENLY, examples, profile, habits.recommended, how)
+        return cls(habits, Precedents.of(contexts, examples, len(items)), weights, directions, mean)
 
     def features(self, dialogues: Dialogues, items: ItemArrays) -> Floats:
         """float32 [Q, N+1, F]."""
-        profile = profiles(items, self.directions, items.values)
-        return features(dialogues, items, self.habits, _inputs(dialogues) @ self.affinity @ profile.T)
+        contexts = centred(dialogues.contexts, self.mean)
+        learned = {
+            "affinity": contexts * _EVENLY @ self.affinity @ profiles(items, self.directions, items.values).T,
+            "precedents": self.precedents.lift(contexts, self.habits.recommended),
+        }
+        return features(replace(dialogues, contexts=contexts), items, self.habits, learned)
 
 
 @dataclass(frozen=True)
@@ -141,7 +152,7 @@ class Lesson:
         folds = np.array([fold_of[dialogue] for dialogue in ids])
         found = np.zeros((len(examples), len(pool), len(FEATURES)), dtype=np.float32)
         for fold in range(settings.folds):
-            known, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+            known, held = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
             some = Parts.learn(dialogues.rows(known), [examples[row] for row in known], items, settings.affinity)
             for start in range(0, len(held), _ROWS):
                 rows = held[start : start + _ROWS]
@@ -180,7 +191,3 @@ class Lesson:
         of_all = np.zeros(len(FEATURES), dtype=np.float32)
         of_all[columns] = weights.detach().numpy() / deviation
         return Leaning(self.parts, of_all)
-
-
-def _inputs(dialogues: Dialogues) -> Floats:
-    return dialogues.contexts / np.float32(np.sqrt(3.0))

@@ -35,7 +35,13 @@ def main() -> None:
     parser = options(dialogues.__doc__)
     parser.add_argument("file", type=Path, help="recommending turns, or dialogues")
     parser.add_argument("--catalogue", type=Path, default=Path("../shared/data/movies"), help="folder of the films")
-    parser.add_argument("--also", type=Path, nargs="*", default=DEVELOPMENT, help="further dialogues to learn from")
+    parser.add_argument(
+        "--also",
+        type=Path,
+        nargs="*",
+        default=[file for file in DEVELOPMENT if file.exists()],
+        help="further dialogues to learn from; the development sets by default",
+    )
     parser.add_argument("--home", type=Path, default=Path(".tastemaker"), help="whose text encoder is used")
     arguments = parser.parse_args()
     names = chosen(ROWS, arguments.only)

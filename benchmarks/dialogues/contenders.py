@@ -8,12 +8,11 @@ from functools import cached_property
 import numpy as np
 
 from agent.leaning.affinity import AffinitySettings, RivalSettings
-from agent.leaning.features import ASKED, MENTIONED, POPULARITY, Dialogues
+from agent.leaning.features import ASKED, FEATURES, LEARNED, POPULARITY, Dialogues
 from agent.leaning.habits import Example, Habits
 from agent.leaning.items import Floats, ItemArrays
 from agent.leaning.model import LeaningSettings, Lesson
 
-_TEXT = tuple(name for name in ASKED if name != "affinity")
 _COLLABORATIVE = ("named_together", "met_together", "met_together_now")
 _FEW = RivalSettings(head=150, tail=50)
 QUICK = LeaningSettings(folds=2, steps=5, rivals=_FEW, affinity=AffinitySettings(steps=3, rivals=_FEW))
@@ -21,9 +20,9 @@ QUICK = LeaningSettings(folds=2, steps=5, rivals=_FEW, affinity=AffinitySettings
 
 ROWS = ("popularity", "neighbours", "text", "collaborative", "full")
 _FEATURES = {
-    "text": (*POPULARITY, *_TEXT, "affinity"),
+    "text": (*POPULARITY, *ASKED, *LEARNED),
     "collaborative": (*POPULARITY, *_COLLABORATIVE),
-    "full": (*POPULARITY, *MENTIONED, *ASKED),
+    "full": FEATURES,
 }
 """``text`` and ``collaborative`` are what ``full`` is with popularity and their own features."""
 
@@ -59,4 +58,5 @@ class Contenders:
         if name == "popularity":
             return np.repeat(popularity, len(asked), axis=0)
         # What is named together with what was mentioned; popularity where nothing was.
-        return Habits.of(self._examples, self._items).together(asked.all) + 1e-6 * popularity
+        together = Habits.of(self._examples, self._items).together(asked.all)
+        return (together + 1e-6 * popularity).astype(np.float32)

@@ -69,7 +69,7 @@ def row_of(name: str, questions: Sequence[Question], ranks: Sequence[Sequence[In
     row: Row = {"name": name, "targets": len(place)}
     gains = {f"recall@{cut}": (every <= cut).mean(axis=0) for cut in CUTS} | {"mrr": (1.0 / every).mean(axis=0)}
     for metric, gain in gains.items():
-        found = ratio_interval(np.bincount(place, weights=gain, minlength=len(dialogues)), counts)
+        found = ratio_interval(np.bincount(place, weights=gain, minlength=len(dialogues)).astype(np.float64), counts)
         row[metric] = round(found.mean, _DIGITS)
         row[f"{metric}_ci"] = [round(found.low, _DIGITS), round(found.high, _DIGITS)]
     return row
