@@ -36,7 +36,7 @@ class RoleTraining:
     """
 
     width: int = 80
-    epochs: int = 16
+    epochs: int = 8
     batch: int = 64
     learning_rate: float = 3e-3
     smoothing: float = 0.05
