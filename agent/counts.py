@@ -6,6 +6,7 @@ import math
 
 from agent.numbers import decimals, small_number
 from agent.reading import Reading
+from agent.role_links import DOUBT, SURE
 
 MAX_COUNT = 50
 _BEFORE_TEXT = "top me us just only another best give show recommend suggest list find"
@@ -29,9 +30,13 @@ def link_count(reading: Reading) -> int | None:
         while end < len(reading) and reading.folds[end] in ("hundred", "thousand", "million"):
             value, end = value * reading.lexicon.language.numbers[reading.folds[end]], end + 1
         before = reading.folds[place - 1] if place else ""
-        if before not in _BEFORE and not _counts_items(reading, end):
+        chance = None if reading.roles is None else reading.roles.of(place, place + 1, "count")
+        if chance is not None and chance < DOUBT:
+            continue  # "ten years ago"; or taken back: "three, no, four"
+        sure = chance is not None and chance >= SURE
+        if before not in _BEFORE and not sure and not _counts_items(reading, end):
             continue
-        if word == "one" and before not in ("just", "only", "me") and not _counts_items(reading, end):
+        if word == "one" and not sure and before not in ("just", "only", "me") and not _counts_items(reading, end):
             continue
         reading.claim(place, end, "count")
         return _limited(reading, value, place, end)

@@ -61,6 +61,10 @@ def _one(reading: Reading, place: int, direction: str, *, adverb: str) -> int | 
         if adverb == "more" and plural:
             return None  # "more comedies" wants others of these
         reading.mentions.remove(mention)
+        if mention.end == place + 1 and not reading.lexicon.names_value(reading.folds[place]):
+            _add(reading, reading.folds[place], direction)
+            reading.claim(place, mention.end, "critique")
+            return mention.end
         _add_value(reading, mention, direction)
         return mention.end
     if reading.taken[place] is not None:
@@ -114,7 +118,8 @@ def _single(reading: Reading, place: int) -> None:
             reading.claim(cue.start, cue.end, "critique")
             reading.cues.remove(cue)
     elif base:
-        refs = lexicon.values.get(value_key([base]))
+        # "Funnier" is a shade of what is there, "more comedy" another kind: synonyms of a value stay words.
+        refs = lexicon.values.get(value_key([base])) if lexicon.names_value(base) else ()
         mention = next((m for m in reading.mentions if m.start == place and m.kind == "value"), None)
         if mention:
             reading.mentions.remove(mention)

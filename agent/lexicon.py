@@ -25,7 +25,8 @@ MAX_TITLE_WORDS = 14
 MAX_PART_WORDS, MIN_PART_LETTERS = 4, 6
 """Of a part of a title that stands for the whole."""
 
-_NAME_WORD = r"[A-Z][\w'\u2019\-]*\.?"
+# A dot belongs to an initial or a "Jr.", otherwise it ends the sentence and the name with it.
+_NAME_WORD = r"(?:(?:[A-Z]|Jr|Sr|St|Dr|Mr|Mrs)\.|[A-Z][\w'\u2019\-]*)"
 _NAME = rf"{_NAME_WORD}(?: (?:{_NAME_WORD}|de|da|del|van|von|der|la|le|di)){{1,3}}"
 _CREDITS = re.compile(
     r"(?i:directed by|director|starring|stars|featuring|features|cast including|cast includes|cast of|including|"
@@ -36,6 +37,8 @@ _CREDITS = re.compile(
 _DIRECTED = re.compile(rf"(?i:directed by|director) ({_NAME})")
 _NAMES = re.compile(rf"(?<![.!?\"“] )({_NAME})")
 _WORDS = re.compile(r"[^\W_]+")
+_FAR_MORE = 2
+"""Times as often as another of the same surname: who is then meant by it."""
 _CREDITED = 3
 """Credits that make a name of what looks like the beginning of a sentence."""
 _YEAR = re.compile(r"\s*\((\d{4})\)\s*$")
@@ -130,8 +133,11 @@ class Lexicon:
         self._told = self._told_by_item(previous)
         self.words = frozenset().union(*(told.words for told in self._told.values()))
         """Every word of a title or description."""
+        self._mentions = self._counted_names()
+        """How many items' texts have a name, by its key."""
         self.people = self._people()
-        self.surnames = _surnames(self.people, language)
+        self._lengthen_names()
+        self.surnames = _surnames(self.people, self._mentions, language)
 
     # -- values
 
@@ -145,6 +151,11 @@ class Lexicon:
                 if found:
                     self.values[key] = found
                     break
+
+    def names_value(self, word: str) -> bool:
+        """Whether a word is a value's own name, not a synonym of it."""
+        key = value_key([word])
+        return any(key in value_key(words_of(ref.value)).split() for ref in self.values.get(key, ()))
 
     def nearest_value(self, word: str) -> tuple[FacetRef, ...]:
         """Values whose key is a slip of the pen away from one word of at least five letters."""
@@ -277,6 +288,25 @@ class Lexicon:
         keys = (" ".join(words_of(name)) for name in told.credited | told.named)
         return sorted({self.people[key] for key in keys if key in self.people})
 
+    def _counted_names(self) -> Counter[str]:
+        counted: Counter[str] = Counter()
+        for told in self._told.values():
+            counted.update({" ".join(words_of(name)) for name in told.credited | told.named})
+        return counted
+
+    def _lengthen_names(self) -> None:
+        """ "De Niro" is Robert De Niro where no longer name that ends so is said more often."""
+        longer: dict[str, str] = {}
+        for key in self.people:
+            words = key.split()
+            for start in range(1, len(words) - 1):
+                tail = " ".join(words[start:])
+                if tail not in longer or self._mentions[key] > self._mentions[longer[tail]]:
+                    longer[tail] = key
+        for tail, key in longer.items():
+            if tail in self.people and self._mentions[key] > 1:
+                self.people[tail] = self.people[key]
+
     def _is_no_name(self, words: Sequence[str], count: int) -> bool:
         """A capitalised phrase that no credit names: rare, or made of everyday words."""
         return count < 3 or any(word in self.language.common_words for word in words)
@@ -396,13 +426,18 @@ def _values(vocabulary: Vocabulary) -> dict[str, tuple[FacetRef, ...]]:
     return exact
 
 
-def _surnames(people: Mapping[str, str], language: Language) -> dict[str, str]:
-    """Last names that say enough by themselves: the whole name where only one person has it, or else as spelled."""
-    bearers: dict[str, list[str]] = {}
+def _surnames(people: Mapping[str, str], mentions: Mapping[str, int], language: Language) -> dict[str, str]:
+    """Last names that say enough by themselves: the whole name of who has it alone, or is named far more often than
+    the others who have it; or else as spelled."""
+    bearers: dict[str, dict[str, int]] = {}
     for key, spelled in people.items():
-        bearers.setdefault(key.split()[-1], []).append(spelled)
-    return {
-        last: names[0] if len(names) == 1 else names[0].split()[-1]
-        for last, names in bearers.items()
-        if len(last) > 3 and last not in language.common_words
-    }
+        found = bearers.setdefault(key.split()[-1], {})
+        found[spelled] = max(found.get(spelled, 0), mentions.get(" ".join(words_of(spelled)), 0))
+    surnames: dict[str, str] = {}
+    for last, names in bearers.items():
+        if len(last) <= 3 or last in language.common_words:
+            continue
+        first, *others = sorted(names, key=lambda name: (-names[name], name))
+        plain = others and names[first] < _FAR_MORE * names[others[0]]
+        surnames[last] = first.split()[-1] if plain else first
+    return surnames

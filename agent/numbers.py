@@ -9,6 +9,9 @@ from agent.lexicon import Lexicon
 from agent.reading import Reading
 from agent.request import RangeRef
 
+_ELSEWHERE = {"duration": ("pages", "size")}
+"""What "shorter" is about where nothing has a duration: books, plants."""
+
 
 @dataclass(frozen=True)
 class Number:
@@ -25,7 +28,16 @@ def number_at(reading: Reading, place: int) -> Number | None:
     """A year, a decade, or an amount with or without a unit that begins here."""
     if not 0 <= place < len(reading) or reading.taken[place] is not None:
         return None
-    return _decade(reading, place) or _amount(reading, place)
+    return _decade(reading, place) or _short_year(reading, place) or _amount(reading, place)
+
+
+def _short_year(reading: Reading, place: int) -> Number | None:
+    """ "'94"."""
+    word = reading.utterance.words[place]
+    if not re.fullmatch(r"\d\d", word.fold) or not word.gap.endswith("'"):
+        return None
+    year = _century(reading.lexicon, int(word.fold)) + int(word.fold)
+    return Number(place, place + 1, year, year, "year")
 
 
 def _decade(reading: Reading, place: int) -> Number | None:
@@ -127,7 +139,8 @@ def _is_year(lexicon: Lexicon, value: float) -> bool:
 def lexicon_role(lexicon: Lexicon, word: str) -> str | None:
     """Role of a scale's adjective that this catalogue has an attribute for."""
     scale = lexicon.language.scales.get(word)
-    return scale[0] if scale and scale[0] in lexicon.numeric_roles else None
+    roles = (scale[0], *_ELSEWHERE.get(scale[0], ())) if scale else ()
+    return next((role for role in roles if role in lexicon.numeric_roles), None)
 
 
 def beyond(attribute: str, value: float, *, above: bool) -> RangeRef:

@@ -9,6 +9,7 @@ from agent import language as cue_labels
 from agent.numbers import Number, beyond, lexicon_role, number_at, small_number
 from agent.reading import Mention, Reading
 from agent.request import RangeRef
+from agent.role_links import no_constraint
 
 _AROUND = frozenset(("around", "about", "roughly", "approximately", "circa", "ca", "near"))
 _ALTERNATIVES = frozenset(("or", "the", "from", "early", "late", "in"))
@@ -25,7 +26,7 @@ def link_ranges(reading: Reading) -> tuple[RangeRef, ...]:
     place, last = 0, -1
     while place < len(reading):
         result = _comparison(reading, place) or _plain_number(reading, place) or _relative_span(reading, place)
-        if result:
+        if result and not no_constraint(reading, result[1], result[2]):
             ranges, start, end = result
             if last >= 0 and ranges and reading.folds[last:start] and set(reading.folds[last:start]) <= _ALTERNATIVES:
                 ranges = _hull(found, ranges)

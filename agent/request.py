@@ -70,6 +70,7 @@ class Request(_Strict, frozen=True):
 
     Attributes:
         facets_in: groups of alternatives: each group must be met by at least one of its values.
+        people_either: any of them is wanted; they stand in ``mood`` too, for constraints on people are a conjunction.
         refers_to: items meant by "the second one", "that": resolved against what was shown.
         unresolved: phrases that look like a title or a value but link to nothing, to be said to the reader.
         seen: items that the reader knows already: not shown again, neither liked nor disliked by that.
@@ -90,6 +91,7 @@ class Request(_Strict, frozen=True):
     ranges: tuple[RangeRef, ...] = ()
     people_in: tuple[str, ...] = ()
     people_out: tuple[str, ...] = ()
+    people_either: tuple[str, ...] = ()
     items_like: tuple[str, ...] = ()
     items_unlike: tuple[str, ...] = ()
     critiques: tuple[Critique, ...] = ()

@@ -7,19 +7,25 @@ from agent.lexicon import MAX_TITLE_WORDS
 from agent.reading import Mention, Reading
 
 SURE, DOUBT = 0.6, 0.12
-"""Mean probability of a role over a mention's words: from the first it is linked without a rule, below the second not at
-all. In between the rules decide."""
+"""Mean probability of a role over a mention's words: from the first it is linked without a rule, below the second not
+at all. In between the rules decide."""
 SURE_OF_SIDE = 0.75
 """Probability from which a mention is wanted, or unwanted, whatever the cues say."""
-_WITHDRAWN, _IDLE_WORD = 0.5, 0.25
+_WITHDRAWN, _IDLE_WORD, _ASKED = 0.5, 0.25, 0.5
 _SLIP = 78.0
 """Similarity of a misspelt title that the sentence makes a title of, 0..100."""
+_LIKELY = 0.35
 _KINDS = ("title", "value", "person")
 
 
 def told(reading: Reading, start: int, stop: int, kind: str) -> bool:
     """Whether the sentence alone makes a title, value or person of these words."""
     return reading.roles is not None and _chance(reading, start, stop, kind) >= SURE
+
+
+def likely(reading: Reading, start: int, stop: int, kind: str) -> bool:
+    """Whether a slip of the pen may be looked for here: without learned roles always."""
+    return reading.roles is None or _chance(reading, start, stop, kind) >= _LIKELY
 
 
 def doubted(reading: Reading, start: int, stop: int, kind: str) -> bool:
@@ -98,6 +104,9 @@ def settle_sides(reading: Reading) -> None:
     if roles is None:
         return
     for mention in reading.of_kind(*_KINDS):
+        if mention.negative and roles.of(mention.start, mention.end, f"{mention.kind}_about") >= _ASKED:
+            mention.negative, mention.cue = False, None
+            continue
         against = roles.against(mention.start, mention.end)
         if against >= SURE_OF_SIDE and not mention.negative:
             mention.negative = True
@@ -117,6 +126,14 @@ def let_go(reading: Reading) -> None:
         back = [mention for mention in mentions if roles.of(mention.start, mention.end, "withdrawn") >= _WITHDRAWN]
         if len(back) < len(mentions):
             reading.mentions = [mention for mention in reading.mentions if mention not in back]
+
+
+def no_constraint(reading: Reading, start: int, stop: int) -> bool:
+    """Whether a number only tells a story: "ten years ago", "a 40 cm gap"."""
+    roles = reading.roles
+    if roles is None or any(reading.taken[place] == "title" for place in range(start, stop)):
+        return False
+    return max(roles.of(n, n + 1, "year", "range", "withdrawn") for n in range(start, stop)) < DOUBT
 
 
 def idle(reading: Reading, place: int) -> bool:

@@ -10,8 +10,8 @@ from rapidfuzz import fuzz, process
 
 from agent.lexicon import MAX_TITLE_WORDS
 from agent.reading import CONNECTORS, Mention, Reading
-from agent.role_links import doubted, told
 from agent.recognition import VAGUE, part_of_person, rated
+from agent.role_links import doubted, told
 from agent.tokens import value_key
 
 _BEFORE_TEXT = """

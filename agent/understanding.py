@@ -191,6 +191,9 @@ def request_of(linked: Linked, intents: LearnedIntents | None) -> Request:
     if intent in (Intent.SMALL_TALK, Intent.OUT_OF_SCOPE):
         return Request(intent=intent)
     like, unlike, seen, refers = _items(reading, intent)
+    if intent.asks and (like or unlike or refers):
+        # "Is Heat a comedy?" asks about the genre and constrains nothing.
+        return Request(intent=intent, items_like=like, items_unlike=unlike, refers_to=refers, seen=seen)
     either = _either_person(reading, people)
     return Request(
         intent=intent,
@@ -199,6 +202,7 @@ def request_of(linked: Linked, intents: LearnedIntents | None) -> Request:
         ranges=linked.ranges,
         people_in=tuple(dict.fromkeys(m.text for m in people if not m.negative and not either)),
         people_out=tuple(dict.fromkeys(m.text for m in people if m.negative)),
+        people_either=tuple(dict.fromkeys(m.text for m in people if not m.negative and either)),
         items_like=like,
         items_unlike=unlike,
         critiques=() if intent.asks else tuple(reading.critiques),

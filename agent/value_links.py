@@ -8,7 +8,7 @@ from agent import language as cue
 from agent.lexicon import MAX_VALUE_WORDS
 from agent.reading import CONNECTORS, Mention, Reading
 from agent.request import FacetRef
-from agent.role_links import doubted, told
+from agent.role_links import doubted, likely
 from agent.tokens import stem, value_key
 
 MAX_GROUPS = 8
@@ -27,7 +27,7 @@ def link_values(reading: Reading) -> None:
         if reading.taken[place] is not None or reading.cue_at(place) or _plain_word(reading, place):
             continue
         refs = reading.lexicon.nearest_value(word.fold)
-        if refs and (reading.roles is None or told(reading, place, place + 1, "value")):
+        if refs and likely(reading, place, place + 1, "value"):
             reading.add(Mention("value", place, place + 1, refs=refs))
 
 

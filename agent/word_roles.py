@@ -1,15 +1,15 @@
 """Learned roles of words: which ones name an item, a value or a person, and how each is spoken of.
 
 A sentence says what its words are: in "heat was dull" a title stands in front of a verdict, in "the heat is on" none
-does. A small recurrent network over the encoder's state of each word, and over what the catalogue knows of it, learns this
-from sentences of many makes in which names of four catalogues were put for each other. It decides where rules are
+does. A small recurrent network over the encoder's state of each word, and over what the catalogue knows of it, learns
+this from sentences of many makes in which names of four catalogues were put for each other. It decides where rules are
 unsure; what a name links to is still looked up.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,9 +121,9 @@ def word_states(
 
 @dataclass(frozen=True)
 class LearnedRoles:
-    """A network and the encoder that it needs."""
+    """Networks whose probabilities are averaged, and the encoder that they need."""
 
-    network: RoleNetwork
+    networks: tuple[RoleNetwork, ...]
     token_states: TokenStates
 
     @classmethod
@@ -139,13 +139,13 @@ class LearnedRoles:
             if told["encoder"] != encoder:
                 logger.warning("Roles of words are told by rules alone: %s was learned with %s", path, told["encoder"])
                 return None
-            network = RoleNetwork(int(told["dimension"]), int(told["width"]))
-            network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
-        except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+            weights = {name: tensor.float() for name, tensor in load_file(path).items()}
+            networks = tuple(_restored(weights, f"{number}.", told) for number in range(int(told["networks"])))
+        except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
             raise InputError(
                 f"{path} holds no learned roles: {error}", fix="Run `python -m benchmarks.understanding.train`."
             ) from None
-        return cls(network.eval(), token_states)
+        return cls(networks, token_states)
 
     def of(self, reading: Reading) -> WordRoles | None:
         """Roles of an utterance of which nothing is claimed yet; None where the encoder fails."""
@@ -159,11 +159,30 @@ class LearnedRoles:
         with torch.inference_mode():
             words = torch.from_numpy(word_states(reading.utterance, offsets, states))[None]
             known = torch.from_numpy(word_features(reading))[None]
-            roles, intents = self.network(words, known, torch.tensor([len(reading)]))
-            return WordRoles(roles[0].softmax(-1).numpy(), intents[0].softmax(-1).numpy())
+            made = [network(words, known, torch.tensor([len(reading)])) for network in self.networks]
+            roles = torch.stack([roles[0].softmax(-1) for roles, _ in made]).mean(dim=0)
+            intents = torch.stack([intents[0].softmax(-1) for _, intents in made]).mean(dim=0)
+            return WordRoles(roles.numpy(), intents.numpy())
 
 
-def save(network: RoleNetwork, path: Path, *, encoder: str) -> None:
-    """Write the weights, in halves."""
-    told = {"encoder": encoder, "dimension": str(network.dimension), "width": str(network.width)}
-    save_file({name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}, path, told)
+def save(networks: Sequence[RoleNetwork], path: Path, *, encoder: str) -> None:
+    """Write the weights of networks of one size, in halves."""
+    told = {
+        "encoder": encoder,
+        "networks": str(len(networks)),
+        "dimension": str(networks[0].dimension),
+        "width": str(networks[0].width),
+    }
+    weights = {
+        f"{number}.{name}": tensor.half().contiguous()
+        for number, network in enumerate(networks)
+        for name, tensor in network.state_dict().items()
+    }
+    save_file(weights, path, told)
+
+
+def _restored(weights: Mapping[str, Tensor], prefix: str, told: Mapping[str, str]) -> RoleNetwork:
+    network = RoleNetwork(int(told["dimension"]), int(told["width"]))
+    own = {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}
+    network.load_state_dict(own)
+    return network.eval()

@@ -412,16 +412,19 @@ class Service:
 
     @property
     def intents(self) -> LearnedIntents | None:
-        """Learned intents of requests; None without a text encoder, or with one that they were not learned with."""
-        from agent.english import INTENTS_FILE
+        """Learned intents and roles; None without a text encoder, or with one that they were not learned with."""
+        from agent.english import INTENTS_FILE, ROLES_FILE
         from agent.intent_model import LearnedIntents
+        from agent.word_roles import LearnedRoles
 
         try:
             encoder = self.encoder
         except AssetError as error:
             log.warning("intents are told by rules alone", problem=error.problem)
             return None
-        return LearnedIntents.open(INTENTS_FILE, encoder.encode_query, encoder=encoder.text_fingerprint)
+        encoded_by = encoder.text_fingerprint
+        roles = LearnedRoles.open(ROLES_FILE, encoder.token_states, encoder=encoded_by)
+        return LearnedIntents.open(INTENTS_FILE, encoder.encode_query, encoder=encoded_by, roles=roles)
 
     def _build_llm(self) -> LLM | None:
         """None where it cannot be had: the words then come from templates, and the page says so."""

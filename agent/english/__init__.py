@@ -52,4 +52,7 @@ ENGLISH = Language(
 INTENTS_FILE = Path(__file__).with_name("intents.safetensors")
 """Learned intents; `benchmarks.understanding.train` makes them."""
 
-__all__ = ["ENGLISH", "INTENTS_FILE"]
+ROLES_FILE = Path(__file__).with_name("roles.safetensors")
+"""Learned roles of words, by the same script."""
+
+__all__ = ["ENGLISH", "INTENTS_FILE", "ROLES_FILE"]

@@ -162,7 +162,7 @@ _SCALES = (
     ("weight", "more", "heavy heavier"),
     ("weight", "less", "light lighter lightweight"),
     ("power", "more", "powerful stronger"),
-    ("size", "more", "big bigger larger"),
+    ("size", "more", "big bigger larger tall taller"),
     ("size", "less", "small smaller compact"),
 )
 

@@ -60,6 +60,10 @@ SPECIFIC = frozenset(phrase for line in _SPECIFIC.split("\n") for phrase in line
 REWRITES: Mapping[str, str] = {
     "a tenner": "10 pounds",
     "a fiver": "5 pounds",
+    "half a metre": "50 cm",
+    "half a meter": "50 cm",
+    "half an hour": "30 minutes",
+    "an hour and a half": "90 minutes",
     "rom com": "romantic comedy",
     "rom coms": "romantic comedy",
     "rom-com": "romantic comedy",

@@ -13,12 +13,13 @@ from agent.understanding import Understander
 from benchmarks import understanding
 from benchmarks.harness import Report, chosen, options
 from benchmarks.understanding.scoring import Case, Score, Value, understood
-from benchmarks.understanding.sets import HERE, by_hand, catalogue_of, inspired
+from benchmarks.understanding.sets import HERE, by_hand, catalogue_of, inspired, written
 from pipeline.catalogue import Catalogue
 from serving.service import Service
 from serving.settings import load_settings
 
-ROWS = ("films", "garden", "inspired", "films_zh")
+CATALOGUES = ("films", "garden", "books", "games")
+ROWS = ("films", "garden", "inspired", "films_zh", *(f"written_{name}" for name in CATALOGUES))
 _QUICK = 40
 _SHARED = Path("../shared/data")
 
@@ -40,17 +41,17 @@ def main() -> None:
         intents = None if arguments.rules else service.intents
 
     @cache
-    def films() -> tuple[Catalogue, Understander]:
-        catalogue = catalogue_of(arguments.movies / "items.jsonl.gz")
+    def over(name: str) -> tuple[Catalogue, Understander]:
+        catalogue = catalogue_of(arguments.movies / "items.jsonl.gz" if name == "films" else HERE / f"{name}.jsonl")
         return catalogue, Understander.over(catalogue, intents=intents)
 
     for name in chosen(ROWS, arguments.only):
-        if name == "garden":
-            catalogue = catalogue_of(HERE / "garden.jsonl")
-            understander = Understander.over(catalogue, intents=intents)
+        about = "films" if name == "inspired" else name.removeprefix("written_")
+        catalogue, understander = over(about)
+        if name == "inspired":
+            cases = inspired(arguments.inspired, catalogue)
         else:
-            catalogue, understander = films()
-        cases = inspired(arguments.inspired, catalogue) if name == "inspired" else by_hand(f"{name}_{arguments.part}")
+            cases = by_hand(f"{name}_{arguments.part}") if name == about else written(arguments.part, about)
         if arguments.quick:
             cases = cases[:_QUICK]
         report.rows.append(score(cases, understander, show=arguments.show).row(name))

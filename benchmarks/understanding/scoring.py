@@ -70,7 +70,7 @@ def understood(request: Request) -> tuple[frozenset[Value], tuple[str, ...]]:
     values |= {Value("items_unlike", item) for item in request.items_unlike}
     values |= {_value("attributes_in", facet.value) for group in request.facets_in for facet in group}
     values |= {_value("attributes_out", facet.value) for facet in request.facets_out}
-    values |= {_value("people_in", name) for name in request.people_in}
+    values |= {_value("people_in", name) for name in (*request.people_in, *request.people_either)}
     values |= {_value("people_out", name) for name in request.people_out}
     for bounds in request.ranges:
         if bounds.attribute == "year":
@@ -81,7 +81,8 @@ def understood(request: Request) -> tuple[frozenset[Value], tuple[str, ...]]:
     if request.count is not None:
         values.add(Value("count", str(request.count)))
     values |= {_critique(critique.direction, critique.value or critique.attribute) for critique in request.critiques}
-    return frozenset(values), tuple(words_of(request.mood))
+    named = Counter(words_of(" ".join(request.people_either)))
+    return frozenset(values), tuple((Counter(words_of(request.mood)) - named).elements())
 
 
 def _value(slot: str, text: str) -> Value:

@@ -41,6 +41,13 @@ def by_hand(name: str) -> list[Case]:
         return [meant(json.loads(line)) for line in lines if line.strip()]
 
 
+def written(part: str, catalogue: str) -> list[Case]:
+    """The lines of ``written_dev`` or ``written_test`` over one catalogue, those aside whose slots nobody settled."""
+    with (HERE / f"written_{part}.jsonl").open(encoding="utf-8") as lines:
+        told = [json.loads(line) for line in lines]
+    return [meant(line) for line in told if line["catalogue"] == catalogue and not line.get("free")]
+
+
 def inspired(file: Path, catalogue: Catalogue) -> list[Case]:
     """What users say in INSPIRED, where the annotation names something that the catalogue has."""
     categories = {" ".join(words_of(value)): value for value in catalogue.vocabulary.facets.get(CATEGORY, {})}

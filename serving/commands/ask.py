@@ -229,17 +229,18 @@ def understood(request: Request, items: Mapping[str, Item]) -> dict[str, object]
     years = next((found for found in request.ranges if found.attribute == "year"), RangeRef(attribute="year"))
     return {
         "intent": request.intent,
-        "items_like": named(request.items_like),
+        # Where items are asked about, these are the items: there is no other place for them.
+        "items_like": named((*request.items_like, *(request.refers_to if request.intent.asks else ()))),
         # What is known already is not to be shown again: nothing else is said of it here.
         "items_unlike": named((*request.items_unlike, *(request.seen if request.intent.wishes else ()))),
         "attributes_in": [facet.value for group in request.facets_in for facet in group],
         "attributes_out": [facet.value for facet in request.facets_out],
-        "people_in": request.people_in,
+        "people_in": (*request.people_in, *request.people_either),
         "people_out": request.people_out,
         "year_from": None if years.low is None else round(years.low),
         "year_to": None if years.high is None else round(years.high),
         "count": request.count,
         "critiques": request.critiques,
-        "mood": request.mood,
-        "refers_to": request.references or request.refers_to,
+        "mood": request.mood.removesuffix(" ".join(request.people_either)).strip(),
+        "refers_to": request.references,
     }
