@@ -187,5 +187,5 @@ def turns_of(view: ChatView) -> list[Turn]:
         elif turns and not turns[-1].text and not turns[-1].cards:
             turns[-1] = replace(turns[-1], text=message.text, cards=message.cards, table=message.table)
         else:
-            turns.append(Turn("", message.text, message.cards, message.table))
+            turns.append(Turn("", message.text, message.cards, table=message.table))
     return turns
