@@ -116,7 +116,7 @@ def word_states(
         if place < len(utterance.words) and stop > utterance.words[place].start:
             found[place] += state
             amount[place] += 1
-    return found / np.maximum(amount, 1)[:, None]
+    return (found / np.maximum(amount, 1)[:, None]).astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True)
