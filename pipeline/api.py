@@ -91,7 +91,11 @@ class RecommenderApi(Protocol):
         ...
 
     def publish(self, item: Item) -> Item:
-        """Store an item and recommend it from the next request on. Replaces an item with the same id."""
+        """Store an item and recommend it from the next request on. Replaces an item with the same id.
+
+        Returns:
+            the item as stored, without invisible characters. Raises ``InputError`` where its title has no others.
+        """
         ...
 
     def publish_all(self, items: Sequence[Item]) -> None:

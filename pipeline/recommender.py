@@ -48,6 +48,7 @@ from store.errors import InputError, NoSnapshot
 from store.ids import PADDING, IndexArray
 from store.records import Item
 from store.snapshots import Snapshot, SnapshotStore
+from store.visible import INVISIBLE_NOTE, visible_item
 
 _log = structlog.get_logger(__name__)
 
@@ -334,13 +335,16 @@ class Recommender:
         )
 
     def preview(self, draft: Item) -> Preview:
-        return self._current().previewer.preview(draft)
+        shown = visible_item(draft)
+        preview = self._current().previewer.preview(shown)
+        return preview if shown == draft else replace(preview, notes=(*preview.notes, INVISIBLE_NOTE))
 
     def publish(self, item: Item) -> Item:
         self.publish_all([item])
-        return item
+        return visible_item(item)
 
     def publish_all(self, items: Sequence[Item]) -> None:
+        items = [visible_item(item) for item in items]
         # The slow part comes first, into the encoder's cache: requests go on with the state that is there.
         self._encoder.encode(items)
         with self._change:

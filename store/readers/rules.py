@@ -23,6 +23,7 @@ from store.readers.titles import natural_title
 from store.records import AttributeValue, Event, EventKind, Item
 from store.schema import EPOCH
 from store.storable import ID_LIMIT
+from store.visible import INVISIBLE_NOTE, visible
 
 TITLE_LIMIT = 1_000
 TEXT_LIMIT = 100_000
@@ -40,19 +41,11 @@ YEARS_AHEAD = 10
 FIRST_TIME = datetime(1900, 1, 1, tzinfo=UTC)
 TIME_AHEAD = timedelta(days=1)
 
-_INVISIBLE = re.compile(
-    "[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
-    "\ufff9-\ufffb\U000e0000-\U000e0fff"  # tags, and variation selectors that can spell hidden text
-    "\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]"
-    # Joiners are part of the spelling in Persian, Indic scripts and emoji: kept singly between such characters.
-    "|(?<![^\u0000-\u007f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\u0000-\u007f\u200c\u200d])"
-)
 _UNSTORABLE = re.compile("[\u0000\ud800-\udfff]")
 _CALL = re.compile(r"(?:^|[-+*/&=@(,;])\s*[A-Za-z_][\w.]*\(")
 _DDE = re.compile(r"\|.*!")
 _OPERATOR = re.compile(r"[-+*/&^<>\"'!]|^\$?[A-Za-z]{1,3}\$?\d+$")
 _NOT_FINITE = frozenset({"nan", "NaN", "NAN", "inf", "-inf", "+inf", "Inf", "-Inf", "INF", "Infinity", "-Infinity"})
-INVISIBLE_NOTE = "invisible characters removed"
 PICTURE_NOTE = "picture not found"
 
 
@@ -102,7 +95,7 @@ def _id(value: str, field: str) -> str:
         raise RowError("too long", f"{field} has {len(text):,} characters, above {ID_LIMIT}", "Use shorter ids.")
     if _UNSTORABLE.search(text):
         raise RowError("not text", f"{field} {_shown(text)} has a NUL or half of a surrogate pair", "Remove it.")
-    if _INVISIBLE.search(text) or "\n" in text or "\t" in text or "\r" in text:
+    if visible(text) != text or "\n" in text or "\t" in text or "\r" in text:
         raise RowError(
             "invisible characters", f"{field} {_shown(text)} has characters that cannot be seen", "Remove them."
         )
@@ -134,10 +127,10 @@ def text_of(value: object, field: str, *, limit: int, notes: Counter[str]) -> st
         raise RowError("too long", f"{field} has {len(value):,} characters, above {limit:,}", "Shorten it.")
     if _UNSTORABLE.search(value):
         raise RowError("not text", f"{field} {_shown(value)} has a NUL or half of a surrogate pair", "Write UTF-8.")
-    visible = _INVISIBLE.sub("", value)
-    if visible != value:
+    shown = visible(value)
+    if shown != value:
         notes[INVISIBLE_NOTE] += 1
-    return visible.strip()
+    return shown.strip()
 
 
 def number_of(value: object, field: str) -> int | float | None:

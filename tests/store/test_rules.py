@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.readers.rules import (
-    INVISIBLE_NOTE,
     LARGEST,
     RowError,
     attribute_of,
@@ -23,6 +22,7 @@ from store.readers.rules import (
     year_of,
 )
 from store.storable import can_exist
+from store.visible import INVISIBLE_NOTE
 
 
 @pytest.mark.parametrize(
