@@ -72,17 +72,17 @@ def row(name: str, home: Path, count: int, arguments: Any) -> Row:
     values = [value for value, _ in Counter(value for item in items for value in item.categories).most_common(_VALUES)]
     world = World(values, [item.title for item in named], any("year" in item.attributes for item in items))
     judge = Judge((item.item_id, item.title, item.description, item.categories, item.attributes) for item in items)
-    ends = time.monotonic() + 60 * arguments.minutes
     alone, together = Tally(), Tally()
     with served(name, home, [item.title for item in named[:10]]) as address, httpx.Client(base_url=address) as client:
 
         def chat(number: int, tally: Tally) -> bool:
             if time.monotonic() > ends:
-                return False
+                return False  # stated by the number of chats of the row
             chance = random.Random(f"{arguments.seeds[0]}-{number}")
             run_chat(client, judge, conversation(world, chance, _TURNS), chance.choice(users), tally)
             return True
 
+        ends = time.monotonic() + 60 * arguments.minutes
         chat(-1, Tally())  # what is loaded late is loaded now
         few = count // 4
         done = sum(chat(number, alone) for number in range(count - few))

@@ -134,7 +134,7 @@ def renderer() -> Renderer:
 def test_hostile_text_of_items_stays_text(renderer: Renderer) -> None:
     item = Item(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,), {"year": 1999, "maker": HOSTILE})
     card = {"item": item, "subtitle": subtitle(item), "reason": HOSTILE, "feedback": None, "recommendation": None}
-    parsed = Tags(renderer("cards.html", cards=[card]))
+    parsed = Tags(renderer("cards.html", cards=[card], table=(("", HOSTILE, HOSTILE), (HOSTILE, HOSTILE, HOSTILE))))
     assert "img" not in parsed.names
     assert not parsed.handlers
     assert HOSTILE in parsed.text
@@ -146,7 +146,7 @@ def test_hostile_text_of_people_and_models_stays_text(renderer: Renderer, templa
         "text": HOSTILE, "busy": False, "turn": 1, "notes": [HOSTILE], "problem": {"what": HOSTILE, "fix": HOSTILE},
         "suggestions": [HOSTILE], "can_undo": True, "trace": [HOSTILE], "milliseconds": {HOSTILE: 1.0},
         "chats": [(HOSTILE, HOSTILE)], "current": HOSTILE, "name": "field", "label": HOSTILE, "placeholder": HOSTILE,
-        "value": HOSTILE,
+        "value": HOSTILE, "question": {"text": HOSTILE, "answers": [HOSTILE]},
     }  # fmt: skip
     parsed = Tags(renderer(template, **values))
     assert "img" not in parsed.names
