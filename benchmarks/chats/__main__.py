@@ -149,17 +149,19 @@ def _wait(process: subprocess.Popen[bytes], address: str) -> None:
 def run_chat(client: httpx.Client, judge: Judge, says: Iterator[str], user_id: str, tally: Tally) -> None:
     """One chat, judged turn by turn."""
     chat = client.post("/api/v1/chats", json={"user_id": user_id}, timeout=_TURN_SECONDS).json()
-    history = client.get(f"/api/v1/users/{user_id}/history", params={"limit": 10_000}, timeout=_TURN_SECONDS)
+    history = client.get(f"/api/v1/users/{user_id}/events", params={"limit": 10_000}, timeout=_TURN_SECONDS)
     named = judge.titles(event["item_id"] for event in history.raise_for_status().json())
+    said = ""
     for text in says:
         tally.turns += 1
+        said += f"{text}\n"  # what was loved three turns ago may be named still
         try:
             turn = _turn(client, chat["chat_id"], text, tally)
         except (httpx.HTTPError, KeyError, json.JSONDecodeError) as error:
             tally.wrong["errors"] += 1
             tally.found.append(f"{text!r}: {type(error).__name__} {error}"[:200])
             continue
-        wrong = judge.count(turn, named, text)
+        wrong = judge.count(turn, named, said)
         tally.wrong += wrong
         tally.questions += turn["question"] is not None
         if wrong:

@@ -39,7 +39,7 @@ class Judge:
         Args:
             events: "chips", "cards", "text", "recommended" of the turn.
             named: titles that may be named: shown before, liked, in the history.
-            said: what the person said.
+            said: all that the person has said in this chat.
         """
         found: Counter[str] = Counter()
         cards = events["cards"]
@@ -53,7 +53,7 @@ class Judge:
         allowed = [said, chips, *mine, *(card["item"]["description"] for card in cards)]
         for text in (events["text"], *(card["reason"] for card in cards)):
             found["unsupported"] += sum(not any(title in part for part in allowed) for title in self._named(text))
-            found["unsupported"] += bool(_MARKUP.search(text)) and not _MARKUP.search(said)
+            found["unsupported"] += bool(_MARKUP.search(text))
         return +found
 
     def _named(self, text: str) -> set[str]:
