@@ -89,9 +89,9 @@ def test_loosening_gives_the_best_first() -> None:
         return 2 if loosened.facets_in else 40
 
     ways = loosenings(wish, matching, year="year")
-    assert [(way.label, way.matching, way.say) for way in ways] == [
-        ("Western", 40, "forget Western"),
-        ("1970\u20131979", 2, "forget the year"),
+    assert [(way.labels, way.matching, way.say) for way in ways] == [
+        (("Western",), 40, "forget Western"),
+        (("1970\u20131979",), 2, "forget the year"),
     ]
     assert loosenings(wish, lambda _: 0, year="year") == []
 
