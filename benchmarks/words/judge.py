@@ -208,6 +208,10 @@ def _together(judge: Judge, groups: Groups) -> bool:
     return any(_near(groups["count"], part.together) for part in judge.parts(groups["item"]))
 
 
+def _followed(judge: Judge, groups: Groups) -> bool:
+    return any(_near(groups["count"], part.followed) for part in judge.parts(groups["item"]))
+
+
 def _graph_sum(judge: Judge, groups: Groups) -> bool:
     own, history = judge.explanation.own_term, sum(part.exact for part in judge.explanation.contributions)
     return _near(groups["total"], own + history) and _near(groups["history"], history) and _near(groups["own"], own)
@@ -373,6 +377,7 @@ _CHECKS: Mapping[str, Check] = {
     "channel_takes": _channel(-1),
     "silent": _silent,
     "together": _together,
+    "followed": _followed,
     "unnamed": lambda judge, groups: _near(groups["count"], len(judge.explanation.contributions) - 12),
     "graph_sum": _graph_sum,
     "graph_adds": _graph_item(1),
