@@ -463,6 +463,7 @@ def test_openapi_is_complete(api: TestClient) -> None:
         "audits",
         "items",
         "catalogue",
+        "shared",
         "users",
         "events",
         "chats",

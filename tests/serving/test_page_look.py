@@ -145,7 +145,8 @@ def test_hostile_text_of_people_and_models_stays_text(renderer: Renderer, templa
     values = {
         "text": HOSTILE, "busy": False, "turn": 1, "notes": [HOSTILE], "problem": {"what": HOSTILE, "fix": HOSTILE},
         "suggestions": [HOSTILE], "can_undo": True, "trace": [HOSTILE], "milliseconds": {HOSTILE: 1.0},
-        "chats": [(HOSTILE, HOSTILE)], "current": HOSTILE, "name": "field", "label": HOSTILE, "placeholder": HOSTILE,
+        "chats": [{"chat_id": HOSTILE, "title": HOSTILE, "share": HOSTILE}], "opened": HOSTILE, "current": HOSTILE,
+        "copied": HOSTILE, "retry": True, "name": "field", "label": HOSTILE, "placeholder": HOSTILE,
         "value": HOSTILE, "question": {"text": HOSTILE, "answers": [HOSTILE]},
     }  # fmt: skip
     parsed = Tags(renderer(template, **values))
