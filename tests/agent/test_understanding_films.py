@@ -143,7 +143,7 @@ FIRST_TURNS = [
         out=["Horror"],
     ),
     case("like Heat but less violent", intent="similar", like=["Heat"], critiques=["less violent"]),
-    case("like Alien but funnier", intent="similar", like=["Alien"], critiques=["more Comedy"]),
+    case("like Alien but funnier", intent="similar", like=["Alien"], critiques=["more funny"]),
     case("something similar to Toy Story but darker", intent="similar", like=["Toy Story"], critiques=["more dark"]),
     case(
         "I loved The Matrix, can you recommend something like that?",
@@ -227,7 +227,7 @@ FIRST_TURNS = [
     # learnt from mistakes
     case("a movie about the second world war", **{"in": ["War"]}, mood="second world war"),
     case("comedies from the 80s or 90s", **{"in": ["Comedy"], "years": (1980, 1999)}),
-    case("is Fargo a comedy?", intent="details", refers=["Fargo"], **{"in": ["Comedy"]}),
+    case("is Fargo a comedy?", intent="details", refers=["Fargo"]),
     case("a feel-good film", mood="feelgood"),
     case("something like Fargo but shorter", intent="similar", like=["Fargo"], critiques=["less duration"]),
     case("nothing too long", critiques=["less duration"]),
@@ -244,7 +244,7 @@ FIRST_TURNS = [
     case("I watched frozen 2", intent="feedback", unknown=["frozen 2"]),
     case("something like Alien 3", intent="similar", unknown=["Alien 3"]),
     case("have you seen Dark Vertigo?", intent="details", unknown=["Dark Vertigo"]),
-    case("less scary than The Shining", intent="similar", like=["Shining, The"], critiques=["less Horror"]),
+    case("less scary than The Shining", intent="similar", like=["Shining, The"], critiques=["less scary"]),
     case("give me something other than Titanic", seen=["Titanic"]),
     case("I meant Alien, not Aliens", intent="similar", like=["Alien"], unlike=["Aliens"]),
     case(
@@ -257,7 +257,7 @@ FIRST_TURNS = [
     case("something newer", critiques=["more year"]),
     case("older movies please", critiques=["less year"]),
     case("less romance", critiques=["less Romance"]),
-    case("too scary", critiques=["less Horror"]),
+    case("too scary", critiques=["less scary"]),
     case("not too old", critiques=["more year"]),
     case("more action", critiques=["more Action"]),
 ]
