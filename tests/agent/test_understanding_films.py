@@ -227,7 +227,7 @@ FIRST_TURNS = [
     # learnt from mistakes
     case("a movie about the second world war", **{"in": ["War"]}, mood="second world war"),
     case("comedies from the 80s or 90s", **{"in": ["Comedy"], "years": (1980, 1999)}),
-    case("is Fargo a comedy?", intent="details", refers=["Fargo"]),  # asked of Fargo, no wish
+    case("is Fargo a comedy?", intent="details", refers=["Fargo"]),
     case("a feel-good film", mood="feelgood"),
     case("something like Fargo but shorter", intent="similar", like=["Fargo"], critiques=["less duration"]),
     case("nothing too long", critiques=["less duration"]),
