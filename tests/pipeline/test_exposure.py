@@ -25,7 +25,6 @@ from store.errors import InputError
 from store.records import Event, EventKind, Impression, Item, User
 from tests.conftest import service_settings
 
-NEW = 12
 READERS = ("1", "2", "5", "7", "10", "13")
 
 
@@ -97,14 +96,21 @@ def test_shares_out_of_range_are_refused(share: float) -> None:
 # In the lists
 
 
+# All different in what the small model goes by: ranks of items that tie depend on rounding, and that on a batch's size.
+KINDS = (
+    "Action", "Adventure", "Comedy", "Crime", "Drama", "Horror",
+    "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "Western",
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def service(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     home = tmp_path_factory.mktemp("exposure") / "home"
     shutil.copytree(trained_home, home)
     with Service.open(service_settings(home)) as opened:
         opened.store.put_items(
-            Item(f"fresh-{n}", f"Harbour {n}", "A detective returns to a village.", ("Crime", "Drama")[: 1 + n % 2])
-            for n in range(NEW)
+            Item(f"fresh-{n}", f"Harbour {n}", "A detective returns to a village.", (kind, KINDS[n // 2]))
+            for n, kind in enumerate(KINDS)
         )
         yield opened
 
@@ -202,7 +208,7 @@ def test_an_item_that_nobody_clicks_gives_way(service: Service, with_share: Call
     on = with_share(0.2)
 
     def trials(recommender: Recommender) -> dict[str, int]:
-        counts = dict.fromkeys((f"fresh-{n}" for n in range(NEW)), 0)
+        counts = dict.fromkeys((f"fresh-{n}" for n in range(len(KINDS))), 0)
         for _, items in recommender.recommend_all(k=10):
             for one in items:
                 if one.reasons and one.reasons[0].kind == "trial":
