@@ -46,11 +46,14 @@ def test_the_card_of_the_item_under_the_pointer(visitor: Any, new_item: Item) ->
     label = page.locator("#catalogue-map .js-plotly-plot").get_attribute("aria-label")
     assert "items" in label
     assert "are new" in label
-    page.wait_for_timeout(500)  # Plotly lays itself out twice
-    x, y = page.evaluate(OF_NEW)
-    page.mouse.move(x - 30, y - 30)
-    page.mouse.move(x, y, steps=5)
     card = page.locator("#catalogue-card")
+    for _ in range(10):  # Plotly lays itself out twice, and a busy machine takes its time
+        page.wait_for_timeout(500)
+        x, y = page.evaluate(OF_NEW)
+        page.mouse.move(x - 30, y - 30)
+        page.mouse.move(x, y, steps=5)
+        if card.get_by_text("New since training").is_visible():
+            break
     card.get_by_text("New since training").wait_for(state="visible")
     assert card.locator(".name").inner_text() == TITLE
     assert card.locator(".note").inner_text() == "2026 · Drama"
