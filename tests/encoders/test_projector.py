@@ -219,6 +219,7 @@ def test_items_without_attributes_or_content_are_the_mean_item() -> None:
     weights = projector.project(world.items[:2], world.content.rows(np.arange(2)))
     # No penalty is better than another here, so that rounding chooses; the largest shrinks the mean by less than this.
     np.testing.assert_allclose(weights, 1 / 40, rtol=1e-3)
+    np.testing.assert_allclose(weights / weights.sum(axis=1, keepdims=True), 1 / 40, rtol=1e-4)
 
 
 def test_content_of_another_encoder_is_refused(projector: ContentProjector, cold: World) -> None:
