@@ -79,7 +79,8 @@ def row(name: str, home: Path, count: int, arguments: Any) -> Row:
             if time.monotonic() > ends:
                 return False  # stated by the number of chats of the row
             chance = random.Random(f"{arguments.seeds[0]}-{number}")
-            run_chat(client, judge, conversation(world, chance, _TURNS), chance.choice(users), tally)
+            user = chance.choice(users)
+            run_chat(client, judge, conversation(world, chance, _TURNS), user, tally, f"chat {number} of {user}")
             return True
 
         ends = time.monotonic() + 60 * arguments.minutes
@@ -146,8 +147,8 @@ def _wait(process: subprocess.Popen[bytes], address: str) -> None:
     sys.exit(f"the service was not ready within {_START_SECONDS} s")
 
 
-def run_chat(client: httpx.Client, judge: Judge, says: Iterator[str], user_id: str, tally: Tally) -> None:
-    """One chat, judged turn by turn."""
+def run_chat(client: httpx.Client, judge: Judge, says: Iterator[str], user_id: str, tally: Tally, name: str) -> None:
+    """One chat, judged turn by turn; ``name`` says which one where something is wrong."""
     chat = client.post("/api/v1/chats", json={"user_id": user_id}, timeout=_TURN_SECONDS).json()
     history = client.get(f"/api/v1/users/{user_id}/events", params={"limit": 10_000}, timeout=_TURN_SECONDS)
     named = judge.titles(event["item_id"] for event in history.raise_for_status().json())
@@ -159,13 +160,14 @@ def run_chat(client: httpx.Client, judge: Judge, says: Iterator[str], user_id: s
             turn = _turn(client, chat["chat_id"], text, tally)
         except (httpx.HTTPError, KeyError, json.JSONDecodeError) as error:
             tally.wrong["errors"] += 1
-            tally.found.append(f"{text!r}: {type(error).__name__} {error}"[:200])
+            tally.found.append(f"{name}, {text!r}: {type(error).__name__} {error}"[:200])
             continue
-        wrong = judge.count(turn, named, said)
-        tally.wrong += wrong
+        wrong = judge.faults(turn, named, said)
+        tally.wrong.update(fault.kind for fault in wrong)
         tally.questions += turn["question"] is not None
         if wrong:
-            tally.found.append(f"{text!r}: {dict(wrong)} {turn['text'][:200]}")
+            what = ", ".join(f"{fault.kind} {fault.what}" for fault in wrong)
+            tally.found.append(f"{name}, {text!r}: {what}: {turn['text'][:200]}")
         named |= {card["item"]["title"] for card in turn["cards"]}
 
 
