@@ -63,7 +63,8 @@ for command in (inspection.contrast, inspection.audit):
     app.command(rich_help_panel="Ask")(command)
 for command in (run.demo, run.serve):
     app.command(rich_help_panel="Run")(command)
-app.command(rich_help_panel="Operate")(operate.doctor)
+for command in (operate.doctor, operate.backup, operate.restore):
+    app.command(rich_help_panel="Operate")(command)
 app.add_typer(operate.assets, name="assets", rich_help_panel="Operate")
 operate.snapshots.command("compare")(inspection.compare_snapshots)
 app.add_typer(operate.snapshots, name="snapshots", rich_help_panel="Operate")
