@@ -61,7 +61,7 @@ app.command("map", rich_help_panel="Ask")(catalogue.map_catalogue)
 app.command(rich_help_panel="Ask")(catalogue.launches)
 for command in (inspection.contrast, inspection.audit):
     app.command(rich_help_panel="Ask")(command)
-for command in (run.demo, run.serve):
+for command in (run.demo, run.serve, run.mcp):
     app.command(rich_help_panel="Run")(command)
 for command in (operate.doctor, operate.backup, operate.restore):
     app.command(rich_help_panel="Operate")(command)
