@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
+from serving.identity.identity import Identity
 from serving.impressions import ImpressionLog
 from serving.pictures import PictureFolder
 from serving.settings import LLMSection, Settings
@@ -78,6 +79,7 @@ class Service:
         snapshots: trained models.
         pictures: uploaded pictures.
         verdicts: of readers on explanations.
+        identity: keys and accounts.
         impressions: what was shown; None where the settings switch it off.
         on_asset: told of the progress of fetches.
     """
@@ -89,6 +91,7 @@ class Service:
         self.snapshots = SnapshotStore(settings.snapshots, keep=settings.keep_snapshots)
         self.pictures = PictureFolder(settings.pictures)
         self.verdicts = Verdicts(store)
+        self.identity = Identity(store.identity, settings.identity)
         self.impressions = (
             ImpressionLog(store, days=settings.impression_days, on_written=self._learn_exposure)
             if settings.impressions

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gradio as gr
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from serving.http import (
     batches,
@@ -17,7 +18,9 @@ from serving.http import (
     problems,
     recommending,
 )
+from serving.http.access import authorize
 from serving.http.guards import BodyLimit, Measured, Metrics, SameOrigin
+from serving.http.identified import Identified
 from serving.http.responses import PREFIX
 from serving.service import Service
 
@@ -42,10 +45,14 @@ def build_api(service: Service) -> FastAPI:
     app.state.service = service
     app.state.metrics = Metrics()
     problems.install(app)
-    v1 = APIRouter(prefix=PREFIX, responses=problems.RESPONSES)
+    guarded = service.settings.identity.enabled
+    asks = [Depends(HTTPBearer(auto_error=False)), Depends(authorize)] if guarded else []
+    v1 = APIRouter(prefix=PREFIX, responses=problems.RESPONSES, dependencies=asks)
     for part in (recommending, batches, catalogue, catalogue_views, inspection, people, chat, chat_history, operations):
         v1.include_router(part.router)
     app.include_router(v1)
+    if guarded:
+        app.add_middleware(Identified, identity=service.identity)
     app.add_middleware(
         BodyLimit,
         limit=service.settings.max_body_bytes,
@@ -58,7 +65,9 @@ def build_api(service: Service) -> FastAPI:
 
 
 def build_app(service: Service) -> FastAPI:
-    """The API with the page mounted at "/"."""
+    """The API with the page mounted at "/"; the API alone where identity is on, which the page does not know yet."""
+    if service.settings.identity.enabled:
+        return build_api(service)
     from encoders.images import load_image
     from serving.ui.app import build_ui, page_settings
     from serving.ui.pictures import Pictures
