@@ -67,6 +67,8 @@ app.command(rich_help_panel="Operate")(operate.doctor)
 app.add_typer(operate.assets, name="assets", rich_help_panel="Operate")
 operate.snapshots.command("compare")(inspection.compare_snapshots)
 app.add_typer(operate.snapshots, name="snapshots", rich_help_panel="Operate")
+app.add_typer(identity.accounts, name="accounts", rich_help_panel="Operate")
+app.command("audit-log", rich_help_panel="Operate")(identity.audit_log)
 app.add_typer(identity.keys, name="keys", rich_help_panel="Operate")
 
 

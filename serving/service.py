@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import structlog
 
 from serving.identity.identity import Identity
+from serving.identity.principal import LOCAL, Scope
 from serving.impressions import ImpressionLog
 from serving.pictures import PictureFolder
 from serving.settings import LLMSection, Settings
@@ -83,6 +84,8 @@ class Service:
         impressions: what was shown; None where the settings switch it off.
         on_asset: told of the progress of fetches.
     """
+
+    limited = False  # for the page: whoever calls this object may do everything
 
     def __init__(self, settings: Settings, store: Store, *, on_asset: OnAsset | None = None) -> None:
         self.settings = settings
@@ -217,6 +220,14 @@ class Service:
         """
         if self.impressions is not None:
             self.impressions.note(user_id, shown, snapshot_id=self.recommender.snapshot_id, source=source)
+
+    def reader(self, user_id: str) -> str:
+        """Who the page is of: whoever the browser remembers."""
+        return user_id
+
+    def may(self, scope: Scope) -> bool:
+        """Whether whoever calls has a scope: they have all."""
+        return LOCAL.may(scope)
 
     def launches(self) -> Launches:
         """How items fare that training does not know, or that arrived after the oldest snapshot that is kept.

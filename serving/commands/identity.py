@@ -1,8 +1,9 @@
-"""Commands on who may come in: keys."""
+"""Commands on who may come in: keys, accounts, and the log of what administrators did."""
 
 from __future__ import annotations
 
 import getpass
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -12,7 +13,11 @@ from rich.table import Table
 from serving.commands.output import AsJson, opened, print_json, stderr, stdout
 from serving.identity.principal import Scope
 
+accounts = typer.Typer(no_args_is_help=True, help="Logins of people for the page: add, list, passwd, disable, enable.")
 keys = typer.Typer(no_args_is_help=True, help="Keys of machines for the API: create, list, revoke.")
+
+Login = Annotated[str, typer.Argument(help="What they type.")]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 
 def local_actor() -> str:
@@ -69,3 +74,84 @@ def revoke_key(context: typer.Context, prefix: Annotated[str, typer.Argument(hel
     with opened(context) as service:
         key = service.identity.keys.revoke(prefix, by=local_actor())
     stdout().print(f"{key.name} ({key.prefix}) is revoked.", soft_wrap=True)
+
+
+@accounts.command("add")
+def add_account(
+    context: typer.Context,
+    login: Login,
+    user: Annotated[str | None, typer.Option(help="Id of the user that it is of.")] = None,
+    admin: Annotated[bool, typer.Option("--admin", help="May do everything, for everyone.")] = False,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Make a login; asks for its password."""
+    with opened(context) as service:
+        account = service.identity.accounts.add(
+            login, _password(password_stdin), user_id=user, is_admin=admin, by=local_actor()
+        )
+    stdout().print(f"{account.login} can log in.", soft_wrap=True)
+
+
+@accounts.command("list")
+def list_accounts(context: typer.Context, as_json: AsJson = False) -> None:
+    """All logins."""
+    with opened(context) as service:
+        found = service.identity.accounts.list()
+    if as_json:
+        print_json(found)
+        return
+    table = Table("Login", "User", "Administrator", "Made", "State")
+    for account in found:
+        state = "disabled" if account.disabled_at else ""
+        admin = "yes" if account.is_admin else ""
+        table.add_row(account.login, account.user_id or "", admin, f"{account.created_at:%Y-%m-%d}", state)
+    stdout().print(table)
+
+
+@accounts.command("passwd")
+def change_password(context: typer.Context, login: Login, password_stdin: PasswordStdin = False) -> None:
+    """Give a login another password; whoever is logged in has to log in again."""
+    with opened(context) as service:
+        service.identity.accounts.change_password(login, _password(password_stdin), by=local_actor())
+    stdout().print(f"{login} has another password.", soft_wrap=True)
+
+
+@accounts.command("disable")
+def disable_account(context: typer.Context, login: Login) -> None:
+    """Shut a login, from its next request on."""
+    with opened(context) as service:
+        service.identity.accounts.set_disabled(login, True, by=local_actor())
+    stdout().print(f"{login} is disabled.", soft_wrap=True)
+
+
+@accounts.command("enable")
+def enable_account(context: typer.Context, login: Login) -> None:
+    """Open a login again."""
+    with opened(context) as service:
+        service.identity.accounts.set_disabled(login, False, by=local_actor())
+    stdout().print(f"{login} can log in.", soft_wrap=True)
+
+
+def audit_log(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Newest so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """What administrators did, newest first."""
+    with opened(context) as service:
+        found = service.store.identity.audit_log(limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    table = Table("Time (UTC)", "Who", "What", "To", "Details")
+    for entry in found:
+        details = ", ".join(f"{name}: {value}" for name, value in entry.details.items())
+        table.add_row(f"{entry.time:%Y-%m-%d %H:%M:%S}", entry.actor, entry.act, entry.target, details)
+    stdout().print(table)
+
+
+def _password(from_stdin: bool) -> str:
+    """Typed twice, or a line of standard input: never an argument, which every user of a machine can read."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    return typer.prompt("Password", hide_input=True, confirmation_prompt=True)
