@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Callable
 import uvicorn
 
 from serving.service import Service
+from serving.settings import Settings
 from store.errors import BusyError, InputError, NoSnapshot
 
 GRACE_SECONDS = 5
@@ -27,8 +29,9 @@ def run(service: Service, *, announce: Callable[[str], None]) -> None:
 
     Raises:
         BusyError: the port is taken.
-        InputError: the address is not one of this machine.
+        InputError: the address is not one of this machine, or others reach it and identity is off.
     """
+    require_identity(service.settings)
     # Gradio reads these when it is imported: its cache is readable by every visitor, so it gets a folder of its own.
     os.environ.setdefault("GRADIO_TEMP_DIR", str((service.settings.home / "gradio").resolve()))
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -40,7 +43,11 @@ def run(service: Service, *, announce: Callable[[str], None]) -> None:
             service.warm()
         service.watch()
         config = uvicorn.Config(
-            build_app(service), log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False
+            build_app(service),
+            log_level="warning",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            server_header=False,
+            forwarded_allow_ips=list(service.settings.identity.trusted_proxies),
         )
         host, port = listener.getsockname()[:2]
         _stop_like_ctrl_c()
@@ -52,6 +59,23 @@ def _stop_like_ctrl_c() -> None:
     """Let SIGTERM end the program in the same orderly way, so that the caller still closes the service."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def require_identity(settings: Settings) -> None:
+    """Raises ``InputError`` where others than this machine could come in without being asked who they are."""
+    if settings.identity.enabled:
+        return
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+    except OSError:  # `listen` says so
+        return
+    addresses = {str(address[0]).partition("%")[0] for *_, address in found}
+    if not all(ipaddress.ip_address(address).is_loopback for address in addresses):
+        raise InputError(
+            f"host {settings.host!r} can be reached from other machines, and identity is off: "
+            "whoever reaches the port could read and write for every user",
+            fix="Set TASTEMAKER_IDENTITY__ENABLED=true (docs/security.md), or listen on 127.0.0.1.",
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
+from serving.identity.identity import Identity
+from serving.identity.principal import LOCAL, Scope
 from serving.impressions import ImpressionLog
 from serving.pictures import PictureFolder
 from serving.settings import LLMSection, Settings
@@ -78,9 +80,12 @@ class Service:
         snapshots: trained models.
         pictures: uploaded pictures.
         verdicts: of readers on explanations.
+        identity: keys and accounts.
         impressions: what was shown; None where the settings switch it off.
         on_asset: told of the progress of fetches.
     """
+
+    limited = False  # for the page: whoever calls this object may do everything
 
     def __init__(self, settings: Settings, store: Store, *, on_asset: OnAsset | None = None) -> None:
         self.settings = settings
@@ -89,6 +94,7 @@ class Service:
         self.snapshots = SnapshotStore(settings.snapshots, keep=settings.keep_snapshots)
         self.pictures = PictureFolder(settings.pictures)
         self.verdicts = Verdicts(store)
+        self.identity = Identity(store.identity, settings.identity)
         self.impressions = (
             ImpressionLog(store, days=settings.impression_days, on_written=self._learn_exposure)
             if settings.impressions
@@ -214,6 +220,14 @@ class Service:
         """
         if self.impressions is not None:
             self.impressions.note(user_id, shown, snapshot_id=self.recommender.snapshot_id, source=source)
+
+    def reader(self, user_id: str) -> str:
+        """Who the page is of: whoever the browser remembers."""
+        return user_id
+
+    def may(self, scope: Scope) -> bool:
+        """Whether whoever calls has a scope: they have all."""
+        return LOCAL.may(scope)
 
     def launches(self) -> Launches:
         """How items fare that training does not know, or that arrived after the oldest snapshot that is kept.

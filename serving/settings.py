@@ -45,6 +45,32 @@ class LLMSection(BaseModel):
     understanding: bool = False
 
 
+class IdentitySection(BaseModel):
+    """Who may come in, and for how long.
+
+    Attributes:
+        enabled: whether requests need a key or a login; without, the service listens on loopback only.
+        idle_hours: without a request, after which a login is over.
+        session_hours: after which it is over in any case.
+        login_failures: of one login, after which the next attempt has to wait.
+        address_failures: the same for all logins from one address.
+        first_wait_seconds: the wait, doubled by each further failure.
+        longest_wait_seconds: which it never exceeds.
+        trusted_proxies: addresses of proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = False
+    idle_hours: Annotated[float, Field(gt=0)] = 12
+    session_hours: Annotated[float, Field(gt=0)] = 168
+    login_failures: Annotated[int, Field(ge=1, le=1_000)] = 5
+    address_failures: Annotated[int, Field(ge=1, le=100_000)] = 20
+    first_wait_seconds: Annotated[float, Field(gt=0)] = 30
+    longest_wait_seconds: Annotated[float, Field(gt=0)] = 900
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
+
+
 class Settings(BaseSettings):
     """Settings of one service. Each is also an environment variable: ``TASTEMAKER_PORT``, ``TASTEMAKER_LLM__BACKEND``.
 
@@ -91,6 +117,7 @@ class Settings(BaseSettings):
     impression_days: Annotated[int, Field(ge=1, le=3_650)] = 90
     new_item_share: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     llm: LLMSection = LLMSection()
+    identity: IdentitySection = IdentitySection()
 
     @model_validator(mode="after")
     def _trials_need_impressions(self) -> Self:

@@ -12,6 +12,7 @@ from store.chats import ChatRecord, Share
 from store.engine import Engine
 from store.errors import InputError
 from store.events import AddResult
+from store.identity import IdentityStore
 from store.ids import IdMap, ItemId, UserId
 from store.impressions import Shown
 from store.interactions import Interactions
@@ -29,10 +30,14 @@ class Store:
     ``UnknownItem`` or ``UnknownUser``; values that no database can hold (NUL, half of a surrogate pair, NaN, a time
     without zone) raise ``InputError``; a database that is locked, full, read-only or gone raises ``StoreError``.
     Reads never wait for writes.
+
+    Attributes:
+        identity: keys, accounts, sessions, and the audit log.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.identity = IdentityStore(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:

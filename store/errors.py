@@ -7,7 +7,10 @@
     |   |-- UnknownSnapshot   no such snapshot is kept                      HTTP 404
     |   |-- UnusableSnapshot  the one that was named cannot be read         HTTP 409
     |   |-- NoIdColumn        a table without a column of ids               HTTP 422
-    |   `-- UnsafeInput       refused before it was decoded or fetched      HTTP 422
+    |   |-- UnsafeInput       refused before it was decoded or fetched      HTTP 422
+    |   |-- Unauthenticated   nobody that is known asks                     HTTP 401
+    |   |-- Forbidden         whoever asks may not                          HTTP 403
+    |   `-- TooManyAttempts   logging in has to wait                        HTTP 429
     |-- StoreError            the database cannot do it now                 HTTP 503
     |-- AssetError            a model or data set could not be had
     |-- SnapshotError
@@ -95,6 +98,34 @@ class NoIdColumn(InputError):
 
 class UnsafeInput(InputError):
     """Refused before it was decoded, unpacked or fetched."""
+
+
+class Unauthenticated(InputError):
+    """Nobody that is known asks."""
+
+    status = 401
+
+
+class Forbidden(InputError):
+    """Whoever asks is known and may not do this."""
+
+    status = 403
+
+
+class TooManyAttempts(InputError):
+    """Logging in has to wait: too many attempts failed.
+
+    Attributes:
+        retry_after: whole seconds until the next attempt is looked at.
+    """
+
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            "too many attempts to log in have failed", fix=f"Try again in {max(1, -(-retry_after // 60))} min."
+        )
+        self.retry_after = retry_after
 
 
 class StoreError(TastemakerError):

@@ -113,6 +113,66 @@ chat_shares = sa.Table(
     sa.Column("until", sa.BigInteger, nullable=False),
 )
 
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    sa.Column("prefix", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger),
+    sa.Column("revoked_at", sa.BigInteger),
+    sa.Column("used_at", sa.BigInteger),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    sa.Column("login", ExternalId, nullable=False, unique=True),
+    sa.Column("password", sa.Text, nullable=False),
+    sa.Column("user_seq", sa.BigInteger, sa.ForeignKey("users.seq", ondelete="CASCADE")),
+    sa.Column("is_admin", sa.Boolean, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("disabled_at", sa.BigInteger),
+    sa.Index("accounts_by_user", "user_seq"),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("account_seq", sa.BigInteger, sa.ForeignKey("accounts.seq", ondelete="CASCADE"), nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("seen_at", sa.BigInteger, nullable=False),
+    sa.Index("sessions_by_account", "account_seq"),
+)
+
+# One row for each login and each address that failed lately; both are texts of a stranger's choice.
+login_attempts = sa.Table(
+    "login_attempts",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_at", sa.BigInteger, nullable=False),
+    sa.Column("locked_until", sa.BigInteger, nullable=False),
+    sa.Index("login_attempts_by_time", "last_at"),
+)
+
+# Triggers of the migration refuse every change and deletion of a row.
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    sa.Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    sa.Column("time", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("details", sa.JSON, nullable=False),
+)
+
 quarantine = sa.Table(
     "quarantine",
     metadata,

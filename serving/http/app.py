@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import gradio as gr
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from serving.http import (
     batches,
@@ -17,7 +20,10 @@ from serving.http import (
     problems,
     recommending,
 )
+from serving.http.access import authorize
 from serving.http.guards import BodyLimit, Measured, Metrics, SameOrigin
+from serving.http.identified import Ask, Identified
+from serving.http.page_bounds import PageBounds
 from serving.http.responses import PREFIX
 from serving.service import Service
 
@@ -31,8 +37,12 @@ Errors are [problem documents](https://www.rfc-editor.org/rfc/rfc9457) that say 
 """
 
 
-def build_api(service: Service) -> FastAPI:
-    """The API alone; it uses a service that its caller opens and closes."""
+def build_api(service: Service, *, ask: Ask | None = None) -> FastAPI:
+    """The API alone; it uses a service that its caller opens and closes.
+
+    Args:
+        ask: the page that asks who someone is.
+    """
     app = FastAPI(
         title="Tastemaker",
         version=service.version,
@@ -42,10 +52,15 @@ def build_api(service: Service) -> FastAPI:
     app.state.service = service
     app.state.metrics = Metrics()
     problems.install(app)
-    v1 = APIRouter(prefix=PREFIX, responses=problems.RESPONSES)
+    guarded = service.settings.identity.enabled
+    asks = [Depends(HTTPBearer(auto_error=False)), Depends(authorize)] if guarded else []
+    v1 = APIRouter(prefix=PREFIX, responses=problems.RESPONSES, dependencies=asks)
     for part in (recommending, batches, catalogue, catalogue_views, inspection, people, chat, chat_history, operations):
         v1.include_router(part.router)
     app.include_router(v1)
+    if guarded:
+        app.add_middleware(PageBounds)
+        app.add_middleware(Identified, identity=service.identity, ask=ask)
     app.add_middleware(
         BodyLimit,
         limit=service.settings.max_body_bytes,
@@ -58,16 +73,20 @@ def build_api(service: Service) -> FastAPI:
 
 
 def build_app(service: Service) -> FastAPI:
-    """The API with the page mounted at "/"."""
+    """The API with the page mounted at "/"; where identity is on, behind a login."""
     from encoders.images import load_image
     from serving.ui.app import build_ui, page_settings
+    from serving.ui.guarded import guarded_service
+    from serving.ui.login import login_page, login_routes
     from serving.ui.pictures import Pictures
     from serving.ui.render import Renderer
     from serving.ui.shared import shared_pages
 
     renderer = Renderer(Pictures(load_image))
-    app = build_api(service)
+    guarded = service.settings.identity.enabled
+    app = build_api(service, ask=partial(login_page, renderer, status=401))
     app.include_router(shared_pages(service, renderer))
-    return gr.mount_gradio_app(
-        app, build_ui(service, renderer), path="/", **page_settings(service.settings.max_batch_bytes)
-    )
+    if guarded:
+        app.include_router(login_routes(service.identity, renderer))
+    page = build_ui(guarded_service(service) if guarded else service, renderer)
+    return gr.mount_gradio_app(app, page, path="/", **page_settings(service.settings.max_batch_bytes))

@@ -84,7 +84,9 @@ class BodyLimit:
     def _limit_of(self, path: str) -> int:
         if path in _BATCH_PATHS:
             return self._batch_limit
-        return self._limit if path.startswith("/api/") and not path.endswith("/image") else self._picture_limit
+        return (
+            self._limit if path.startswith(("/api/", "/login")) and not path.endswith("/image") else self._picture_limit
+        )
 
 
 def _too_large(limit: int) -> str:

@@ -61,7 +61,8 @@ class Problem(BaseModel):
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": description, "content": {MEDIA_TYPE: {}}}
     for status, description in (
-        (403, "Cross-origin request"),
+        (401, "Identity is on, and no credentials came, or none that are known"),
+        (403, "Cross-origin request, or something that whoever asks may not do or see"),
         (404, "Unknown user, item or chat"),
         (413, "Body too large"),
         (422, "The request breaks a rule"),
@@ -92,6 +93,8 @@ def respond(problem: Problem, headers: dict[str, str] | None = None) -> JSONResp
     headers = dict(headers or {})
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.setdefault("Retry-After", RETRY_SECONDS)
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers.setdefault("WWW-Authenticate", "Bearer")
     return JSONResponse(
         problem.model_dump(exclude_defaults=True), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE
     )

@@ -14,6 +14,7 @@ from pipeline.query import Query, Recommendation
 from pipeline.snapshot_comparison import SnapshotComparison
 from serving.audits import Audits
 from serving.batches import Batches
+from serving.identity.principal import Scope
 from serving.verdicts import Verdicts
 from store.chats import ChatRecord
 from store.records import Event, User, VerdictCounts
@@ -96,3 +97,14 @@ class UiService(Protocol):
         ...
 
     def status(self) -> Mapping[str, Any]: ...
+
+    limited: bool
+    """Whether visitors differ in what they may do."""
+
+    def reader(self, user_id: str) -> str:
+        """Who the page is of, where the browser remembers that user; "" for nobody."""
+        ...
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the visitor has a scope."""
+        ...

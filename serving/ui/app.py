@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from serving.identity.principal import Scope
 from serving.ui.api import UiService
 from serving.ui.audit import AuditView
 from serving.ui.batch import BatchView
@@ -43,13 +44,17 @@ def build_ui(service: UiService, renderer: Renderer) -> gr.Blocks:
         yield {tabs: gr.Tabs(selected="chat"), chat.chat: ""}
         yield from chat.say(sent(event, "user"), "", sent(event, "text"))
 
+    def tabs_of_visitor() -> list[gr.Tab]:
+        """Onboard, Audit and Status, for those who may use them."""
+        return [gr.Tab(visible=service.may(scope)) for scope in (Scope.WRITE, Scope.ADMIN, Scope.ADMIN)]
+
     with gr.Blocks(title="Tastemaker", analytics_enabled=False, fill_width=True) as page:
-        gr.HTML(renderer("header.html"), apply_default_css=False)
+        gr.HTML(renderer("header.html", log_out=service.limited), apply_default_css=False)
         session = gr.Textbox(visible="hidden")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Chat", id="chat"):
                 chat.build()
-            with gr.Tab("Onboard", id="onboard"), gr.Tabs(elem_id="onboard-views") as onboard_views:
+            with gr.Tab("Onboard", id="onboard") as onboard_tab, gr.Tabs(elem_id="onboard-views") as onboard_views:
                 with gr.Tab("One item", id="one"):
                     onboard.build()
                 with gr.Tab("A file", id="file") as file_tab:
@@ -82,6 +87,9 @@ def build_ui(service: UiService, renderer: Renderer) -> gr.Blocks:
         for views in (tabs, onboard_views, why_views):
             views.select(None, js=FIT_CHARTS, show_progress="hidden", api_visibility="private")
         onboard.done.attempt(open_chat, None, [tabs, *chat.outputs], **across)
+        if service.limited:
+            granted = [onboard_tab, audit_tab, status_tab]
+            page.load(tabs_of_visitor, None, granted, show_progress="hidden", api_visibility="private")
         page.load(None, js=KEYS, show_progress="hidden", api_visibility="private")
         page.load(chat.load, session, chat.outputs, js=RECALL, show_progress="hidden", api_visibility="private")
     return page.queue(max_size=QUEUE, default_concurrency_limit=8)

@@ -126,6 +126,7 @@ class ChatTab:
     def load(self, session: str) -> Update:
         """First draw: the chat in the address, else the last user of this browser, else nobody."""
         user_id, chat_id = read_session(session)
+        user_id = self._service.reader(user_id)
         if user_id and chat_id:
             try:
                 return self.show(self._service.dialogues.open(user_id, chat_id=chat_id))
@@ -353,6 +354,7 @@ class ChatTab:
         """The chat of the page; a new one, and a guest for it, where there is none yet."""
         if chat_id:
             return self._service.dialogues.open(user_id, chat_id=chat_id)
+        user_id = user_id or self._service.reader("")
         if not user_id:
             user_id = self._service.store.ensure_user(f"guest-{secrets.token_hex(4)}", name="Guest").user_id
         return self._service.dialogues.open(user_id)

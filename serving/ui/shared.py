@@ -12,18 +12,26 @@ from serving.ui.api import UiService
 from serving.ui.render import Renderer
 from serving.ui.theme import stylesheet
 
-_DARK = 'document.documentElement.classList.toggle("dark", matchMedia("(prefers-color-scheme: dark)").matches)'
-_DIGEST = base64.b64encode(hashlib.sha256(_DARK.encode()).digest()).decode()
-HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{_DIGEST}'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-}
+DARK = 'document.documentElement.classList.toggle("dark", matchMedia("(prefers-color-scheme: dark)").matches)'
+"""The one script of such a page."""
+_DIGEST = base64.b64encode(hashlib.sha256(DARK.encode()).digest()).decode()
+
+
+def headers(*, forms: str = "'none'") -> dict[str, str]:
+    """Of a page that runs nothing but ``DARK``; ``forms`` is where its forms may go."""
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{_DIGEST}'; "
+            f"base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+        ),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex",
+    }
+
+
+HEADERS = headers()
 
 
 def shared_pages(service: UiService, renderer: Renderer) -> APIRouter:
@@ -33,7 +41,7 @@ def shared_pages(service: UiService, renderer: Renderer) -> APIRouter:
     @router.get("/shared/{token}", include_in_schema=False, response_class=HTMLResponse)
     def shared(token: str) -> HTMLResponse:
         chat = service.dialogues.history.shared(token)
-        page = renderer("shared.html", chat=chat, css=stylesheet(), script=_DARK)
+        page = renderer("shared.html", chat=chat, css=stylesheet(), script=DARK)
         return HTMLResponse(page, status_code=404 if chat is None else 200, headers=HEADERS)
 
     return router

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -12,8 +13,9 @@ from fastapi.testclient import TestClient
 
 from serving.http.app import build_api
 from serving.service import Service
-from serving.settings import LLMSection, Settings
+from serving.settings import IdentitySection, LLMSection, Settings
 from store.assets import default_cache_root
+from tests.conftest import service_settings
 
 PREFIX = "http://testserver/api/v1"
 
@@ -23,6 +25,16 @@ def api(trained_service: Service) -> Iterator[TestClient]:
     """The API of the shared trained service."""
     with TestClient(build_api(trained_service), base_url=PREFIX, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def guarded_service(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A running service as ``trained_service``, with identity on. Give new keys and accounts names of their own."""
+    home = tmp_path_factory.mktemp("guarded") / "home"
+    shutil.copytree(trained_home, home)
+    settings = service_settings(home).model_copy(update={"identity": IdentitySection(enabled=True)})
+    with Service.open(settings) as service:
+        yield service
 
 
 @pytest.fixture
