@@ -20,6 +20,7 @@ from serving.settings import load_settings
 
 CATALOGUES = ("films", "garden", "books", "games")
 ROWS = ("films", "garden", "inspired", "films_zh", *(f"written_{name}" for name in CATALOGUES))
+_ABOUT_FILMS = ("inspired", "films_zh")
 _QUICK = 40
 _SHARED = Path("../shared/data")
 
@@ -46,12 +47,13 @@ def main() -> None:
         return catalogue, Understander.over(catalogue, intents=intents)
 
     for name in chosen(ROWS, arguments.only):
-        about = "films" if name == "inspired" else name.removeprefix("written_")
+        about = "films" if name in _ABOUT_FILMS else name.removeprefix("written_")
         catalogue, understander = over(about)
         if name == "inspired":
             cases = inspired(arguments.inspired, catalogue)
         else:
-            cases = by_hand(f"{name}_{arguments.part}") if name == about else written(arguments.part, about)
+            alone = not name.startswith("written_")
+            cases = by_hand(f"{name}_{arguments.part}") if alone else written(arguments.part, about)
         if arguments.quick:
             cases = cases[:_QUICK]
         report.rows.append(score(cases, understander, show=arguments.show).row(name))
