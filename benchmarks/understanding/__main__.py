@@ -13,13 +13,15 @@ from agent.understanding import Understander
 from benchmarks import understanding
 from benchmarks.harness import Report, chosen, options
 from benchmarks.understanding.scoring import Case, Score, Value, understood
-from benchmarks.understanding.sets import HERE, by_hand, catalogue_of, inspired, written
+from benchmarks.understanding.sets import HERE, by_hand, catalogue_of, inspired, over_one_of_several
 from pipeline.catalogue import Catalogue
 from serving.service import Service
 from serving.settings import load_settings
 
 CATALOGUES = ("films", "garden", "books", "games")
-ROWS = ("films", "garden", "inspired", "films_zh", *(f"written_{name}" for name in CATALOGUES))
+_ASKED = ("asked_films", "asked_garden")
+ROWS = ("films", "garden", "inspired", "films_zh", *(f"written_{name}" for name in CATALOGUES), *_ASKED)
+_ABOUT_FILMS = ("inspired", "films_zh")
 _QUICK = 40
 _SHARED = Path("../shared/data")
 
@@ -46,12 +48,14 @@ def main() -> None:
         return catalogue, Understander.over(catalogue, intents=intents)
 
     for name in chosen(ROWS, arguments.only):
-        about = "films" if name == "inspired" else name.removeprefix("written_")
+        kind, _, about = name.rpartition("_") if name.startswith(("written_", "asked_")) else ("", "", name)
+        about = "films" if about in _ABOUT_FILMS else about
         catalogue, understander = over(about)
         if name == "inspired":
             cases = inspired(arguments.inspired, catalogue)
         else:
-            cases = by_hand(f"{name}_{arguments.part}") if name == about else written(arguments.part, about)
+            file = f"{kind or name}_{arguments.part}"
+            cases = over_one_of_several(file, about) if kind else by_hand(file)
         if arguments.quick:
             cases = cases[:_QUICK]
         report.rows.append(score(cases, understander, show=arguments.show).row(name))

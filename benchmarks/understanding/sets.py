@@ -41,9 +41,9 @@ def by_hand(name: str) -> list[Case]:
         return [meant(json.loads(line)) for line in lines if line.strip()]
 
 
-def written(part: str, catalogue: str) -> list[Case]:
-    """The lines of ``written_dev`` or ``written_test`` over one catalogue, those aside whose slots nobody settled."""
-    with (HERE / f"written_{part}.jsonl").open(encoding="utf-8") as lines:
+def over_one_of_several(name: str, catalogue: str) -> list[Case]:
+    """The lines of a set such as "written_dev" over one catalogue, those aside whose slots nobody settled."""
+    with (HERE / f"{name}.jsonl").open(encoding="utf-8") as lines:
         told = [json.loads(line) for line in lines]
     return [meant(line) for line in told if line["catalogue"] == catalogue and not line.get("free")]
 

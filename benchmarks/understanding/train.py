@@ -33,7 +33,7 @@ from agent.understanding import Understander
 from agent.word_roles import save
 from benchmarks.understanding import marked as marks
 from benchmarks.understanding.role_training import RoleTraining, learn_roles, seen
-from benchmarks.understanding.sets import HERE, catalogue_of, written
+from benchmarks.understanding.sets import HERE, catalogue_of, over_one_of_several
 from pipeline.catalogue import CATEGORY, Catalogue
 from serving.service import Service
 from serving.settings import load_settings
@@ -190,7 +190,7 @@ def _for_roles(understanders: Mapping[str, Understander], *, seed: int) -> Itera
 
 
 def _unlike_the_test() -> Iterator[marks.Marked]:
-    test = [" ".join(words_of(case.text)) for name in THINGS for case in written("test", name)]
+    test = [" ".join(words_of(case.text)) for name in THINGS for case in over_one_of_several("written_test", name)]
     for request in marks.patterns():
         said = len(request.key.split()) > 2 and process.extractOne(
             request.key, test, scorer=fuzz.ratio, score_cutoff=_SAME
