@@ -268,6 +268,7 @@ class Service:
     def warm(self) -> None:
         """Build everything a chat needs, so that the first request does not wait for it. Raises as ``dialogues``."""
         self.dialogues.history.chats("")
+        self.dialogues.prepare()
 
     def watch(self) -> None:
         """Look for newer snapshots in the background and take them into service, until ``close``."""
@@ -399,14 +400,18 @@ class Service:
 
     def _build_dialogues(self) -> Dialogues:
         from agent.dialogue import Dialogues, DialogueSettings
+        from agent.leaning.conversation import open_leaning
 
+        intents = self.intents  # the leaning needs the same encoder
+        leaning = open_leaning(self.encoder, lambda: self.recommender.state) if intents is not None else None
         settings = DialogueSettings(llm_understanding=self.settings.llm.understanding)
         return Dialogues(
             self.store,
             self.recommender,
             self.llm,
             settings,
-            intents=self.intents,
+            intents=intents,
+            leaning=leaning,
             on_cards=lambda user_id, shown: self.note_shown(user_id, shown, source="chat"),
         )
 
