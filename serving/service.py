@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import metadata
 from time import monotonic
 from types import TracebackType
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 
 LEARN_EVERY = 10.0
 """Seconds between two looks at what became of the new items that were tried out."""
+
+_READ = 64
+"""Texts whose tokens' states are kept."""
 
 OnAsset = Callable[[AssetProgress], None]
 
@@ -428,7 +432,9 @@ class Service:
             log.warning("intents are told by rules alone", problem=error.problem)
             return None
         encoded_by = encoder.text_fingerprint
-        roles = LearnedRoles.open(ROLES_FILE, encoder.token_states, encoder=encoded_by)
+        # A chat reads a message twice: what it asks for, and what it leads to.
+        token_states = lru_cache(_READ)(encoder.token_states)
+        roles = LearnedRoles.open(ROLES_FILE, token_states, encoder=encoded_by)
         return LearnedIntents.open(INTENTS_FILE, encoder.encode_query, encoder=encoded_by, roles=roles)
 
     def _build_llm(self) -> LLM | None:

@@ -95,7 +95,7 @@ class ConversationLeaning:
             about: an item that is asked about: it is not taken for one that was named.
         """
         said = state.said(memory.heard)
-        if not said and not memory.wish.items_like:
+        if not said:
             return {}
         laid = self._current()
         if laid.leaning is None:

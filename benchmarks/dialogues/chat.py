@@ -131,7 +131,7 @@ class Asking:
 
     def places(self, school: School, *, seed: int) -> Mapping[str, list[IndexArray]]:
         """Places of every question's targets by row."""
-        names = sorted(set(self._dialogue_ids))
+        names = list(dict.fromkeys(self._dialogue_ids))
         by_weight = {weight: [np.zeros(0, dtype=np.int64)] * len(self.questions) for weight in WEIGHTS}
         fold_of = np.zeros(len(self.questions), dtype=np.int64)
         for fold, held in enumerate(folds_of(len(names), seed=seed)):

@@ -40,9 +40,11 @@ def questions_of(turns: Sequence[Turn], films: Known, *, first: int = 0) -> list
     questions = []
     for place, turn in enumerate(turns):
         dialogue = numbers.setdefault(turn.dialogue_id, first + len(numbers))
+        found = [(item, target.title) for target in turn.targets if (item := _item(target, films.catalogue, by_title))]
+        if not found:
+            continue
         heard = films.listener.hear(turn.context)
         said = "\n".join(turn.context)
-        found = [(item, target.title) for target in turn.targets if (item := _item(target, films.catalogue, by_title))]
         mentioned = {item for item, _, _ in heard.items} | {item for item, title in found if title in said}
         targets = sorted({item for item, _ in found} - mentioned)
         if targets:
