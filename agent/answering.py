@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from agent.cards import card_of
+from agent.cards import card_of, described
 from agent.chips import chips_of, without_chip
 from agent.company import in_company, is_others_dislike, vetoes_after, wishing, with_vetoes
 from agent.comparison import Table, comparison_sentences, comparison_table
@@ -15,6 +15,7 @@ from agent.explaining.telling import tell
 from agent.explaining.voices import card_reason
 from agent.facts import TurnFacts
 from agent.grounding import Grounder
+from agent.leaning.conversation import ConversationLeaning
 from agent.lexicon import Lexicon
 from agent.llm.protocol import LLM
 from agent.loosening import loosenings
@@ -35,7 +36,6 @@ from pipeline.query import Recommendations
 from store.records import EventKind, Item
 
 Sentences = Callable[[WordsTrace], Iterator[str]]
-_DESCRIPTION = 600
 # Messages in which an undone turn's reasons are looked for.
 _RECENT = 10
 
@@ -53,6 +53,7 @@ class Turn:
     lexicon: Lexicon
     grounder: Grounder
     liked: frozenset[str]
+    leaning: ConversationLeaning | None = None
     started: float = field(default_factory=perf_counter)
     notes: list[str] = field(default_factory=list)
     offers: list[str] = field(default_factory=list)
@@ -65,6 +66,11 @@ class Turn:
     def voice(self) -> ChatVoice:
         """Of the language of this turn."""
         return chat_voice(self.memory.language)
+
+    def lean(self, *, about: str = "") -> None:
+        """Have the tools lean to what was said, as it is now; ``about`` is no item that was named."""
+        if (leaning := self.leaning) is not None:
+            self.tools.lean(lambda: leaning.of(self.state, self.memory, about=about))
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,7 @@ class Answerer:
 
     def remove(self, turn: Turn, key: str) -> Answer:
         """Answer without one chip. Raises ``InputError`` where there is no such chip."""
+        turn.memory = turn.memory.model_copy(update={"heard": ()})  # it was said in words that still say it
         return self.edit(turn, without_chip(turn.memory.wish, key))
 
     def add(self, turn: Turn, request: Request) -> Answer:
@@ -183,14 +190,14 @@ class Answerer:
         vetoes = vetoes_after(turn.memory.vetoes, turn.utterance, request)
         asked = {ref for group in wish.facets_in for ref in group}
         turn.notes += [turn.voice.say("veto", value=clean(ref.value)) for ref in vetoes if ref in asked]
-        turn.memory = turn.memory.model_copy(update={"focus": focus, "vetoes": vetoes})
+        turn.memory = turn.memory.hearing(turn.state.serial).model_copy(update={"focus": focus, "vetoes": vetoes})
         turn.memory = wishing(turn.memory, with_vetoes(wish, vetoes))
         return self._show(turn)
 
     def _reset(self, turn: Turn, request: Request) -> Answer:
         again = turn.memory.cards
         wish = forget(turn.memory.wish, request.reset)
-        turn.memory = wishing(turn.memory, wish)
+        turn.memory = wishing(turn.memory, wish).model_copy(update={"heard": ()})
         if "*" in request.reset:
             cleared = {"cards": (), "shown": (), "focus": None, "question": None, "asked": ()}
             turn.memory = turn.memory.model_copy(update=cleared)
@@ -201,6 +208,7 @@ class Answerer:
         target = next(iter((*request.refers_to, *filter(None, (turn.memory.focus,)), *turn.memory.cards)), None)
         if target is None or (request.unresolved and not request.refers_to):
             return self._nothing(turn, "nothing_to_explain")
+        turn.lean(about=target)
         wish = turn.memory.wish
         arguments = ExplainArguments(
             item_id=target,
@@ -238,7 +246,7 @@ class Answerer:
         item = turn.tools.details(DetailsArguments(item_ids=(target,)))[0]
         card = card_of(item, turn.lexicon, turn.memory.opinions)
         turn.memory = turn.memory.model_copy(update={"focus": target})
-        return self._finish(turn, (card,), _fixed(turn, *_described(item, card)))
+        return self._finish(turn, (card,), _fixed(turn, *described(item, card)))
 
     def _talk(self, turn: Turn, request: Request) -> Answer:
         def sentences(trace: WordsTrace) -> Iterator[str]:
@@ -268,6 +276,7 @@ class Answerer:
         """Cards for the request in force. Items of ``again`` may come back, all other shown ones may not."""
         wish = turn.memory.wish
         hidden = frozenset(turn.memory.shown) - frozenset(again)
+        turn.lean()
         found = self._found(turn, wish, hidden)
         if not found.items and hidden:
             repeated = self._found(turn, wish, frozenset())
@@ -454,14 +463,6 @@ def _unmeasured(request: Request, lexicon: Lexicon) -> list[str]:
 
 def _constrains(request: Request) -> bool:
     return bool(request.facets_in or request.facets_out or request.ranges or request.people_in or request.people_out)
-
-
-def _described(item: Item, card: Card) -> Iterator[str]:
-    yield f"{clean(item.title)}: {card.subtitle}." if card.subtitle else f"{clean(item.title)}."
-    if item.description.strip():
-        text = clean(item.description)
-        cut = text if len(text) <= _DESCRIPTION else text[:_DESCRIPTION].rsplit(". ", 1)[0].rstrip(".") + "."
-        yield f" {cut}"
 
 
 def _fixed(turn: Turn, *sentences: str) -> Sentences:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from agent.chat_history import ChatLine, ReadableChat
@@ -117,6 +117,17 @@ class DialoguesApi(Protocol):
 
         Raises:
             InputError: nothing in the text says anything of this catalogue.
+        """
+        ...
+
+    def leaning(self, chat_id: str, *, about: str = "") -> Mapping[str, float]:
+        """What a chat leans to, for ``Query.leaning``: empty where nothing was said that leads anywhere.
+
+        Args:
+            about: an item that is explained; it is not taken for one that was named.
+
+        Raises:
+            InputError: the chat does not exist.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from agent.comparison import numbers_of, values_of
 from agent.lexicon import Lexicon
@@ -13,6 +13,8 @@ from pipeline.query import Recommendation
 from store.records import Item
 
 _SHOWN_CATEGORIES = 4
+_DESCRIPTION = 600
+"""Characters of a description that are said."""
 
 
 def card_of(
@@ -26,6 +28,15 @@ def card_of(
     """One card."""
     kind = opinions[item.item_id].kind if item.item_id in opinions else None
     return Card(item, reason, subtitle(item, lexicon), recommendation, None if kind == "set_aside" else kind)
+
+
+def described(item: Item, card: Card) -> Iterator[str]:
+    """All that the catalogue says of an item, as sentences."""
+    yield f"{clean(item.title)}: {card.subtitle}." if card.subtitle else f"{clean(item.title)}."
+    if item.description.strip():
+        text = clean(item.description)
+        cut = text if len(text) <= _DESCRIPTION else text[:_DESCRIPTION].rsplit(". ", 1)[0].rstrip(".") + "."
+        yield f" {cut}"
 
 
 def subtitle(item: Item, lexicon: Lexicon) -> str:

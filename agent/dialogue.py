@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -13,6 +13,7 @@ from agent.chat_storage import Chat, ChatStorage
 from agent.chips import chips_of
 from agent.grounding import Grounder
 from agent.intent_model import LearnedIntents
+from agent.leaning.conversation import ConversationLeaning
 from agent.lexicon import Lexicon
 from agent.llm.protocol import LLM
 from agent.llm_understanding import LLMUnderstander
@@ -75,6 +76,7 @@ class Dialogues:
         llm: words the answers; None leaves them to templates.
         settings: how chats behave.
         intents: learned ones; None leaves them to rules.
+        leaning: what dialogues that people had lead to; None leaves items to the pipeline alone.
         on_cards: told of the user and of what they are shown, each time.
     """
 
@@ -86,6 +88,7 @@ class Dialogues:
         settings: DialogueSettings = DialogueSettings(),
         *,
         intents: LearnedIntents | None = None,
+        leaning: Callable[[Understander], ConversationLeaning] | None = None,
         on_cards: Callable[[str, Sequence[Recommendation]], None] = lambda _user_id, _shown: None,
     ) -> None:
         self._store = store
@@ -93,6 +96,7 @@ class Dialogues:
         self._settings = settings
         self._on_cards = on_cards
         self._understander = Understander(recommender.vocabulary, recommender.items, intents=intents)
+        self._leaning = leaning(self._understander) if leaning else None
         self._llm_understander = LLMUnderstander(llm) if llm and settings.llm_understanding else None
         self._answerer = Answerer(llm, settings.words, cards=settings.cards, questions=settings.questions)
         self._chats = ChatStorage(store)
@@ -198,6 +202,17 @@ class Dialogues:
             self._chats.save(chat, state)
             return self._view(Chat(chat.chat_id, chat.user_id, chat.title, state))
 
+    def leaning(self, chat_id: str, *, about: str = "") -> Mapping[str, float]:
+        if self._leaning is None:
+            return {}
+        state = self._chats.load(chat_id).state
+        return self._leaning.of(state, state.memory, about=about)
+
+    def prepare(self) -> None:
+        """Build what the first turn would wait for."""
+        if self._leaning is not None:
+            self._leaning.prepare()
+
     # -- one turn
 
     def _stream(self, chat_id: str, utterance: str, run: Callable[[Turn], Answer]) -> Iterator[TurnEvent]:
@@ -239,6 +254,7 @@ class Dialogues:
             lexicon=lexicon,
             grounder=self._grounder_of(lexicon),
             liked=liked,
+            leaning=self._leaning,
         )
 
     def _understood(self, utterance: str, state: ChatState, *, wish: bool = False) -> Request:

@@ -6,6 +6,7 @@ are kept as text that only the page takes apart: turn 200 costs what turn 2 cost
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -23,6 +24,8 @@ MAX_SHOWN = 2_000
 MAX_UNDO = 20
 MAX_TRACE = 30
 MAX_ASKED = 100
+MAX_HEARD = 8
+"""Messages of the reader that lead to items (`agent.leaning`)."""
 
 
 class _Stored(BaseModel):
@@ -102,6 +105,7 @@ class Memory(_Stored):
         asked: keys of the questions that were put, oldest first: none is put again.
         vetoes: what somebody in company does not want; it stays out until the chip is taken away.
         language: ISO 639-1 code of the language of the newest message.
+        heard: serials of the newest messages in which the reader said what they look for, oldest first.
     """
 
     wish: Request = Request()
@@ -114,6 +118,11 @@ class Memory(_Stored):
     asked: tuple[str, ...] = ()
     vetoes: tuple[FacetRef, ...] = ()
     language: str = "en"
+    heard: tuple[int, ...] = ()
+
+    def hearing(self, serial: int) -> Memory:
+        """With one more message heard."""
+        return self.model_copy(update={"heard": (*self.heard, serial)[-MAX_HEARD:]})
 
 
 class UndoEntry(_Stored):
@@ -176,6 +185,10 @@ class ChatState(_Stored):
         return self.model_copy(
             update={"messages": every[CHUNK:], "archive": archive[-MAX_CHUNKS:], "earlier": self.earlier + CHUNK}
         )
+
+    def said(self, serials: Sequence[int]) -> tuple[str, ...]:
+        """What the reader said in some turns, of those whose messages are not in the archive."""
+        return tuple(m.text for m in self.messages if m.role == "user" and m.serial in serials)
 
     def all_messages(self) -> tuple[StoredMessage, ...]:
         """What the page shows, the archive included."""

@@ -139,6 +139,7 @@ class Tools:
         trace: one line per call: name, arguments, what came back, milliseconds.
         milliseconds: time per tool.
         degraded: what could not run in the pipeline.
+        leaning: what the chat leans to (``Query.leaning``); a model that calls tools does not see it.
     """
 
     def __init__(self, recommender: RecommenderApi, store: Store, user_id: str) -> None:
@@ -148,12 +149,21 @@ class Tools:
         self.trace: list[str] = []
         self.milliseconds: dict[str, float] = {}
         self.degraded: tuple[str, ...] = ()
+        self.leaning: Mapping[str, float] = {}
 
     def recommend(self, arguments: RecommendArguments) -> Recommendations:
         query = replace(self.query(arguments), contenders=_CONTENDERS)
         found = self._timed("recommend", arguments, lambda: self._recommender.recommend(query))
         self.degraded = tuple(dict.fromkeys((*self.degraded, *found.degraded)))
         return found
+
+    def lean(self, leaning: Callable[[], Mapping[str, float]]) -> None:
+        """Have what follows lean to what was said."""
+        started = perf_counter()
+        self.leaning = leaning()
+        milliseconds = self.milliseconds["leaning"] = 1e3 * (perf_counter() - started)
+        if self.leaning:
+            self.trace.append(f"leaning to {len(self.leaning)} items by what was said in {milliseconds:.0f} ms")
 
     def matching(self, arguments: RecommendArguments) -> int:
         """How many items ``recommend`` could choose from."""
@@ -166,6 +176,7 @@ class Tools:
             seeds=arguments.seeds,
             disliked=arguments.disliked,
             text=arguments.text,
+            leaning=self.leaning,
             constraints=arguments.filter.constraints(),
             k=arguments.k if isinstance(arguments, RecommendArguments) else 10,
         )

@@ -72,6 +72,8 @@ class Query:
         tastes: what a reader without a history said to like. Wishes, not constraints: most-met items that have them
             speak for the reader until the first item of a history does.
         text: free-text mood or topic, matched against item content.
+        leaning: external id -> log-odds, up to a constant, that what was said in a dialogue led to the item. Those that
+            it led to best; all others count as the least of these.
         constraints: hard constraints.
         k: how many, 1..1,000.
         include_seen: whether items of the history may come back.
@@ -87,6 +89,7 @@ class Query:
     disliked: tuple[str, ...] = ()
     tastes: frozenset[Facet] = frozenset()
     text: str = ""
+    leaning: Mapping[str, float] = field(default_factory=dict)
     constraints: Constraints = Constraints()
     k: int = 10
     include_seen: bool = False
@@ -116,7 +119,8 @@ class Reason:
 
     Attributes:
         kind: "history" (items of the reader's history carry the score), "seed" (close to an item that was asked for),
-            "text" (content matches the words), "sequence" (people who just had X go on to it), "popular",
+            "text" (content matches the words), "dialogue" (conversations such as this one led to its kind), "sequence"
+            (people who just had X go on to it), "popular",
             "new" (training did not know it: its content, and who has met it since), "trial" (it stands in a place that
             is kept for trying new items out), "constraint" (it is what was asked for: its matching values).
         items: the known items that carry it, strongest first; none where those are nothing to name to this reader, such

@@ -30,6 +30,7 @@ class RankingSettings:
         seed_weight: score per standard deviation of likeness to the items asked for ("something like ...").
         text_weight: score per standard deviation of likeness to the words asked for.
         taste_weight: score per standard deviation of how many stated tastes an item has.
+        leaning_weight: score per unit of the log-odds that the dialogue led to an item.
         dislike_weight: score taken per standard deviation of likeness to disliked items, above the mean only.
     """
 
@@ -39,13 +40,14 @@ class RankingSettings:
     seed_weight: float = 4.0
     text_weight: float = 2.0
     taste_weight: float = 0.3
+    leaning_weight: float = 1.0
     dislike_weight: float = 0.5
 
     def __post_init__(self) -> None:
         for name in ("recall", "pool", "history"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}, below 1", fix="Use a positive number.")
-        for name in ("seed_weight", "text_weight", "taste_weight", "dislike_weight"):
+        for name in ("seed_weight", "text_weight", "taste_weight", "leaning_weight", "dislike_weight"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}, below 0", fix="Use 0 to switch it off.")
 
@@ -59,12 +61,14 @@ class Terms:
         disliked: items to stay away from.
         text: float32 [Dt] direction of the words asked for, or None.
         tastes: float32 [N+1], how many stated tastes each item has, or None.
+        leaning: float32 [N+1], log-odds that a dialogue led to each item, their least where it is silent, or None.
     """
 
     seeds: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     disliked: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     text: Vectors | None = None
     tastes: Scores | None = None
+    leaning: Scores | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,12 @@ class Ranker:
             raw[name] = values
             contributions[name] = weight * _standardised(values, mask, floor=0.0 if weight < 0 else None)
             scores += contributions[name]
+        if terms.leaning is not None:
+            # Log-odds as the score: how far they stand apart says how much the dialogue told.
+            raw["dialogue"] = np.where(mask, terms.leaning[candidates], np.float32(np.nan))
+            centred = _centred(raw["dialogue"], mask)
+            contributions["dialogue"] = (self._settings.leaning_weight * centred).astype(np.float32)
+            scores += contributions["dialogue"]
         return Ranked(candidates, np.where(mask, scores, -np.inf), contributions, raw, recall_ranks)
 
     def _terms(self, candidates: IndexArray, mask: Mask, terms: Terms) -> list[tuple[str, Scores, float]]:
@@ -173,6 +183,8 @@ class Ranker:
             scores["seed"] = self._state.likeness(terms.seeds).mean(axis=0)
         if terms.text is not None:
             scores["text"] = self._state.text_likeness(terms.text)
+        if terms.leaning is not None:
+            scores["dialogue"] = np.where(terms.leaning > terms.leaning.min(), terms.leaning, np.float32(-np.inf))
         return {name: np.repeat(values[None, :], len(audience), axis=0) for name, values in scores.items()}
 
     def select(self, ranked: Ranked, *, k: int, diversity: float | None = None) -> IndexArray:
@@ -223,13 +235,18 @@ def _union(lists: Mapping[str, IndexArray], rows: int) -> tuple[IndexArray, dict
     return candidates, ranks
 
 
+def _centred(values: Scores, mask: Mask) -> NDArray[np.float64]:
+    """Zero mean over each row's candidates; 0 at padding and where nothing is known."""
+    known = mask & np.isfinite(values)
+    count = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    mean = np.where(known, values, 0.0).sum(axis=1, keepdims=True) / count
+    return np.where(known, values - mean, 0.0)
+
+
 def _standardised(values: Scores, mask: Mask, *, floor: float | None) -> Scores:
     """Zero mean, unit deviation over each row's candidates; 0 at padding and where all are equal."""
-    filled = np.where(mask, values, np.nan)
-    known = np.isfinite(filled)
-    count = np.maximum(known.sum(axis=1, keepdims=True), 1)
-    mean = np.where(known, filled, 0.0).sum(axis=1, keepdims=True) / count
-    centred = np.where(known, filled - mean, 0.0)
+    centred = _centred(values, mask)
+    count = np.maximum((mask & np.isfinite(values)).sum(axis=1, keepdims=True), 1)
     deviation = np.sqrt((centred**2).sum(axis=1, keepdims=True) / count)
     scaled = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
     return (scaled if floor is None else np.maximum(scaled, floor)).astype(np.float32)

@@ -148,6 +148,17 @@ def having(tastes: frozenset[Facet], state: ServingState) -> Scores:
     return counts
 
 
+def leaning_of(query: Query, state: ServingState) -> Scores | None:
+    """What a dialogue led to, over all items, float32 [N+1]; the least where it is silent. None without a dialogue."""
+    ids = state.catalogue.ids
+    told = {index: value for item_id, value in query.leaning.items() if (index := ids.get(item_id))}
+    if not told:
+        return None
+    values = np.full(len(state.catalogue) + 1, min(told.values()), dtype=np.float32)
+    values[list(told)] = list(told.values())
+    return values
+
+
 def _speaking_for(tastes: frozenset[Facet], state: ServingState) -> IndexArray:
     """The items that most people met, each counted once for every stated taste that it has, least of them first."""
     readers = np.zeros(len(state.catalogue) + 1, dtype=np.float32)

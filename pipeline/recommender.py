@@ -37,7 +37,7 @@ from pipeline.query import (
     Vocabulary,
 )
 from pipeline.ranking import Ranked, Ranker, RankingSettings, Terms
-from pipeline.reader import Reader, having, read_query
+from pipeline.reader import Reader, having, leaning_of, read_query
 from pipeline.search import Search
 from pipeline.similarity import content_neighbour
 from pipeline.state import ServingState, load_state
@@ -381,7 +381,7 @@ class Recommender:
     def _terms(self, query: Query, reader: Reader, state: ServingState) -> tuple[Terms, tuple[str, ...]]:
         seeds = np.array([state.catalogue.ids.index(item_id) for item_id in query.seeds], dtype=np.int64)
         tastes = having(query.tastes, state) if len(reader.assumed) and not len(reader.history) else None
-        terms = Terms(seeds, reader.disliked, tastes=tastes)
+        terms = Terms(seeds, reader.disliked, tastes=tastes, leaning=leaning_of(query, state))
         if not query.text.strip():
             return terms, ()
         try:

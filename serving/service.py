@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import metadata
 from time import monotonic
 from types import TracebackType
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 
 LEARN_EVERY = 10.0
 """Seconds between two looks at what became of the new items that were tried out."""
+
+_READ = 64
+"""Texts whose tokens' states are kept."""
 
 OnAsset = Callable[[AssetProgress], None]
 
@@ -282,6 +286,7 @@ class Service:
     def warm(self) -> None:
         """Build everything a chat needs, so that the first request does not wait for it. Raises as ``dialogues``."""
         self.dialogues.history.chats("")
+        self.dialogues.prepare()
 
     def watch(self) -> None:
         """Look for newer snapshots in the background and take them into service, until ``close``."""
@@ -413,14 +418,18 @@ class Service:
 
     def _build_dialogues(self) -> Dialogues:
         from agent.dialogue import Dialogues, DialogueSettings
+        from agent.leaning.conversation import open_leaning
 
+        intents = self.intents  # the leaning needs the same encoder
+        leaning = open_leaning(self.encoder, lambda: self.recommender.state) if intents is not None else None
         settings = DialogueSettings(llm_understanding=self.settings.llm.understanding)
         return Dialogues(
             self.store,
             self.recommender,
             self.llm,
             settings,
-            intents=self.intents,
+            intents=intents,
+            leaning=leaning,
             on_cards=lambda user_id, shown: self.note_shown(user_id, shown, source="chat"),
         )
 
@@ -437,7 +446,9 @@ class Service:
             log.warning("intents are told by rules alone", problem=error.problem)
             return None
         encoded_by = encoder.text_fingerprint
-        roles = LearnedRoles.open(ROLES_FILE, encoder.token_states, encoder=encoded_by)
+        # A chat reads a message twice: what it asks for, and what it leads to.
+        token_states = lru_cache(_READ)(encoder.token_states)
+        roles = LearnedRoles.open(ROLES_FILE, token_states, encoder=encoded_by)
         return LearnedIntents.open(INTENTS_FILE, encoder.encode_query, encoder=encoded_by, roles=roles)
 
     def _build_llm(self) -> LLM | None:

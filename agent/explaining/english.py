@@ -13,6 +13,7 @@ _GOES = r"(?:also )?(?:goes|go|fits|fit|belongs|belong|pairs|pair)(?: well)? wit
 _FROM = r"(?:,? (?:which (?:is|are) )?(?:from|in|of) your history,?)"
 _CLOSE = r"it is (?:also )?(?:close|similar|near) to"
 _MATCHES = r"(?:also )?(?:matches|fits|suits)"
+_TALK = r"in conversations such as this(?: one)?"
 _NEW = r"it is (?:still )?new(?: here)?"
 _CONTENT = r"(?::| and|,) (?:it )?(?:was|is) (?:matched|found|chosen) by its content"
 _FALL = r"(?:would fall|would drop|would go down|falls|drops|goes down)"
@@ -106,6 +107,16 @@ _PARAGRAPH = {
         (
             rf"its description {_MATCHES} (?:your words|what you asked for)",
             rf"by its description,? it {_MATCHES} (?:your words|what you asked for)",
+        ),
+    ),
+    "dialogue": Wording(
+        (
+            "It is of the kind recommended in conversations such as this.",
+            "In conversations such as this, its kind is recommended.",
+        ),
+        (
+            rf"it is (?:also )?of (?:a|the) kind (?:that is )?recommended {_TALK}",
+            rf"{_TALK},? its kind is (?:also )?recommended",
         ),
     ),
     "sequence": Wording(
@@ -386,6 +397,7 @@ ENGLISH = Voice(
         "seed": "close to {items}, as you asked",
         "text": "its description matches {values}",
         "text_unnamed": "its description matches your words",
+        "dialogue": "of the kind recommended in conversations such as this",
         "sequence": "people meet it soon before or after {items}",
         "sequence_unnamed": "people meet it soon before or after what you met lately",
         "popular": "popular with other people here",
@@ -416,6 +428,7 @@ ENGLISH = Voice(
         "transition": "What is met close in time",
         "popularity": "Popularity",
         "seed": "Close to what you asked",
+        "dialogue": "Conversations such as this",
         "taste": "Tastes that you named",
         "disliked": "Away from dislikes",
         "new": "New items",

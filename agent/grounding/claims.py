@@ -30,6 +30,7 @@ _CUES: Mapping[str, _Cue] = {
     "history": _cue(r"\bhistory\b", "history"),
     "seed": _cue(r"(?<!\byou )\b(?:close|closest|similar|near|like)\b", "seed"),
     "sequence": _cue(rf"\bmoves? on\b|\b(?:after|before|next|since)\b(?=\s*[{MARKS}])|\bnext to\b", "sequence"),
+    "dialogue": _cue(r"\bconversations?\b|\bkinds?\b", "dialogue"),
     "popular": _cue(r"\bpopular\b", "popular"),
     "people": _cue(r"\b(?:people|often|others)\b", "popular", "sequence"),
     "new": _cue(r"\bnew\b", "new", "trial"),
@@ -117,7 +118,9 @@ def _supports(name: str, item: Item, carriers: Sequence[Item], evidence: Evidenc
     if name == "liked" and not (carriers and all(carrier.item_id in evidence.liked for carrier in carriers)):
         return False
     carrying = {known.title for reason in reasons for known in reason.items}
-    return name in ("popular", "people", "new", "trial") or all(carrier.title in carrying for carrier in carriers)
+    return name in ("dialogue", "popular", "people", "new", "trial") or all(
+        carrier.title in carrying for carrier in carriers
+    )
 
 
 def false_places(words: Sequence[Token], masked: MaskedSentence, evidence: Evidence) -> Iterator[str]:

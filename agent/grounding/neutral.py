@@ -15,7 +15,7 @@ _NEUTRAL = """
     you your yours what which who while where because
     ask asked asking want wanted look looking found have has had having
     close closest similar near like liked history move moves on people often
-    popular new shown tried content description words mood
+    conversation conversations kind kinds such recommended popular new shown tried content description words mood
     newer later older earlier least most more less up
     """
 NEUTRAL = frozenset(_NEUTRAL.split())

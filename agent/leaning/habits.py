@@ -66,11 +66,22 @@ class Habits:
         pairs = {(one.dialogue, item) for one in examples for item in _named(one)}
         dialogues, named = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
         _, rows = np.unique(dialogues, return_inverse=True)
-        shape = (int(rows.max(initial=0)) + 1, len(items))
-        matrix = sp.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, named)), shape=shape)
-        spoken = np.bincount(named, minlength=len(items)).astype(np.float64)
-        recommended = np.bincount(np.concatenate([one.targets for one in examples]), minlength=len(items)).astype(
-            np.float64
+        targets = np.concatenate([one.targets for one in examples])
+        return cls.counted(rows, named, targets, items)
+
+    @classmethod
+    def counted(cls, dialogues: IndexArray, named: IndexArray, targets: IndexArray, items: ItemArrays) -> Self:
+        """Fit what was counted.
+
+        Args:
+            dialogues: int64 [P], numbers from 0 of the dialogues that name each of ``named``.
+            named: int64 [P].
+            targets: int64 [T], each as often as it was recommended.
+        """
+        shape = (int(dialogues.max(initial=0)) + 1, len(items))
+        matrix = sp.csr_matrix((np.ones(len(named), dtype=np.float32), (dialogues, named)), shape=shape)
+        spoken, recommended = (
+            np.bincount(found, minlength=len(items)).astype(np.float64) for found in (named, targets)
         )
         known = _known(items)
         return cls(

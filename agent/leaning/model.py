@@ -62,12 +62,24 @@ class LeaningSettings:
 
 @dataclass(frozen=True)
 class Parts:
-    """What is learned from some dialogues, before it is weighed. ``mean``: of their contexts, float32 [C]."""
+    """What is learned from some dialogues, before it is weighed, over N items.
+
+    Attributes:
+        habits: how items are spoken of.
+        precedents: dialogues and where they led.
+        affinity: of contexts to profiles, float32 [C, P].
+        profile: of the items, float32 [N+1, P].
+        directions: of their texts that a profile has, float32 [D, ``DIRECTIONS``].
+        values: of their categories that it has.
+        mean: of contexts, float32 [C].
+    """
 
     habits: Habits
     precedents: Precedents
     affinity: Floats
+    profile: Floats
     directions: Floats
+    values: tuple[str, ...]
     mean: Floats
 
     @classmethod
@@ -76,13 +88,14 @@ class Parts:
         contexts = centred(dialogues.contexts, mean)
         profile = profiles(items, directions, items.values)
         weights = learn_affinity(contexts * _EVENLY, examples, profile, habits.recommended, how)
-        return cls(habits, Precedents.of(contexts, examples, len(items)), weights, directions, mean)
+        precedents = Precedents.of(contexts, examples, len(items))
+        return cls(habits, precedents, weights, profile, directions, items.values, mean)
 
     def features(self, dialogues: Dialogues, items: ItemArrays) -> Floats:
         """float32 [Q, N+1, F]."""
         contexts = centred(dialogues.contexts, self.mean)
         learned = {
-            "affinity": contexts * _EVENLY @ self.affinity @ profiles(items, self.directions, items.values).T,
+            "affinity": contexts * _EVENLY @ self.affinity @ self.profile.T,
             "precedents": self.precedents.lift(contexts, self.habits.recommended),
         }
         return features(replace(dialogues, contexts=contexts), items, self.habits, learned)

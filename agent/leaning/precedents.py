@@ -22,7 +22,12 @@ _PRIOR = 0.02
 
 @dataclass(frozen=True)
 class Precedents:
-    """Contexts float32 [T, C], centred, and what was then recommended [T, N+1]."""
+    """What T dialogues were about and where they led.
+
+    Attributes:
+        contexts: float32 [T, C - D], centred, without the newest message: that alone says little of how it went.
+        recommended: what was then recommended, [T, N+1].
+    """
 
     contexts: Floats
     recommended: Sparse
@@ -33,7 +38,7 @@ class Precedents:
         pairs = [(row, item) for row, one in enumerate(examples) for item in one.targets.tolist()]
         rows, items = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         shape = (len(examples), num_rows)
-        return cls(contexts, sp.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, items)), shape=shape))
+        return cls(_course(contexts), sp.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, items)), shape=shape))
 
     def lift(self, contexts: Floats, rates: Floats) -> Floats:
         """Logarithm of how much likelier items are here than anywhere: float32 [Q, N+1].
@@ -42,13 +47,16 @@ class Precedents:
             contexts: float32 [Q, C], centred in the same way.
             rates: float32 [N+1], logarithms.
         """
-        size = contexts.shape[1] // len(WINDOWS)
-        # The newest message alone says little of how a dialogue went.
-        likeness = contexts[:, size:] @ self.contexts[:, size:].T / (len(WINDOWS) - 1)
+        likeness = _course(contexts) @ self.contexts.T / (len(WINDOWS) - 1)
         weights = np.exp((likeness - likeness.max(axis=1, keepdims=True)) / _TEMPERATURE)
         weights /= weights.sum(axis=1, keepdims=True)
         usual = np.exp(rates) / np.exp(rates).sum()
         return np.log((weights @ self.recommended + _PRIOR * usual) / ((1.0 + _PRIOR) * usual)).astype(np.float32)
+
+
+def _course(contexts: Floats) -> Floats:
+    """All windows but the newest message."""
+    return contexts[:, contexts.shape[1] // len(WINDOWS) :]
 
 
 def centred(contexts: Floats, mean: Floats) -> Floats:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
 from agent.leaning.habits import Example
+from agent.leaning.heard import Listener
 from agent.tokens import words_of
-from benchmarks.dialogues.films import Films
 from benchmarks.dialogues.protocol import Question
 from benchmarks.dialogues.turns import Named, Turn
 from pipeline.catalogue import Catalogue
@@ -18,7 +19,17 @@ from store.readers.titles import natural_title
 _TITLE_AND_YEAR = re.compile(r"(?P<title>.+) \((?P<year>\d{4})\)")
 
 
-def questions_of(turns: Sequence[Turn], films: Films, *, first: int = 0) -> list[Question]:
+class Known(Protocol):
+    """A catalogue, and who reads what is said about it."""
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    @property
+    def listener(self) -> Listener: ...
+
+
+def questions_of(turns: Sequence[Turn], films: Known, *, first: int = 0) -> list[Question]:
     """Turns with a target that the catalogue has and that nobody had named before.
 
     Args:
@@ -29,9 +40,11 @@ def questions_of(turns: Sequence[Turn], films: Films, *, first: int = 0) -> list
     questions = []
     for place, turn in enumerate(turns):
         dialogue = numbers.setdefault(turn.dialogue_id, first + len(numbers))
+        found = [(item, target.title) for target in turn.targets if (item := _item(target, films.catalogue, by_title))]
+        if not found:
+            continue
         heard = films.listener.hear(turn.context)
         said = "\n".join(turn.context)
-        found = [(item, target.title) for target in turn.targets if (item := _item(target, films.catalogue, by_title))]
         mentioned = {item for item, _, _ in heard.items} | {item for item, title in found if title in said}
         targets = sorted({item for item, _ in found} - mentioned)
         if targets:
@@ -43,7 +56,7 @@ def questions_of(turns: Sequence[Turn], films: Films, *, first: int = 0) -> list
     return questions
 
 
-def examples_of(turns: Sequence[Turn], questions: Sequence[Question], films: Films) -> list[Example]:
+def examples_of(turns: Sequence[Turn], questions: Sequence[Question], films: Known) -> list[Example]:
     """The same turns as something to learn from."""
     return [Example(one.dialogue, films.listener.hear(turns[one.turn].context), one.targets) for one in questions]
 

@@ -14,7 +14,7 @@ _NOISE = "QUOTATION_MARK"
 """What the published INSPIRED has where people wrote quotation marks."""
 _GZIP = b"\x1f\x8b"
 RECOMMENDER = "system"
-"""Who recommends in INSPIRED."""
+"""Who recommends."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,15 @@ class Turn:
     """What was said before somebody recommended, oldest first, and what they then named.
 
     What they said with it is not here: no recommender may read the answer.
+
+    Attributes:
+        asked: of each message whether it is of the one who looks for something.
     """
 
     dialogue_id: str
     context: tuple[str, ...]
     targets: tuple[Named, ...]
+    asked: tuple[bool, ...] = ()
 
 
 def read_turns(file: Path) -> list[Turn]:
@@ -66,16 +70,20 @@ def _recommending(record: Mapping[str, Any]) -> Turn:
         str(record["dialogue_id"]),
         tuple(said["text"] for said in record["context"]),
         tuple(Named(target["title"], target["item_id"]) for target in record["targets"]),
+        tuple(said.get("speaker") != RECOMMENDER for said in record["context"]),
     )
 
 
 def _of_dialogue(record: Mapping[str, Any]) -> Iterator[Turn]:
     """A line of INSPIRED: every turn of the recommender that names a film."""
     said: list[str] = []
+    asked: list[bool] = []
     for turn in record["turns"]:
         if turn["speaker"] == RECOMMENDER and turn["movies"]:
-            yield Turn(str(record["dialogue_id"]), tuple(said), tuple(Named(title.strip()) for title in turn["movies"]))
+            targets = tuple(Named(title.strip()) for title in turn["movies"])
+            yield Turn(str(record["dialogue_id"]), tuple(said), targets, tuple(asked))
         said.append(turn["text"].replace(_NOISE, '"'))
+        asked.append(turn["speaker"] != RECOMMENDER)
 
 
 def distinct(turns: Sequence[Turn], others: Sequence[Turn]) -> list[Turn]:

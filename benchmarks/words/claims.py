@@ -49,6 +49,8 @@ _ENGLISH: Parsers = (
     ("text", r"you asked for (?P<values>.+?),? and its description (?:also )?(?:matches|fits|suits) (?:that|this|it)\."),
     ("sequence_unnamed", r"people(?: here)? (?:also )?meet it soon (?:before or after|after or before) what you(?: have)? met lately\."),
     ("sequence_unnamed", r"soon (?:before or after|after or before) what you(?: have)? met lately,? people(?: here)? (?:also )?meet it\."),
+    ("dialogue", r"it is (?:also )?of (?:a|the) kind (?:that is )?recommended in conversations such as this(?: one)?\."),
+    ("dialogue", r"in conversations such as this(?: one)?,? its kind is (?:also )?recommended\."),
     ("sequence", r"people(?: here)? (?:also )?meet it soon (?:before or after|after or before) (?P<items>.+)\."),
     ("sequence", r"soon (?:before or after|after or before) (?P<items>.+?),? people(?: here)? (?:also )?meet it\."),
     ("sequence", r"people(?: here)? who meet (?P<items>.+) (?:also )?meet it soon (?:before or after|after or before)(?: that)?\."),
@@ -160,6 +162,7 @@ _CHINESE: Parsers = (
     ("text", r"你要求的是：?(?P<values>.+)，它的描述与此相符。"),
     ("sequence_unnamed", r"(?:这里的)?人们在接触你最近接触过?的内容的?前后不久也?会也?接触到?它。"),
     ("sequence_unnamed", r"在接触你最近接触过?的内容的?前后不久，(?:这里的)?人们也?会也?接触到?它。"),
+    ("dialogue", r"(?:它也?属于)?类似的对话[中里]也?常?(?:推荐的[那这]?一类|推荐它[这那]一类)。"),
     ("sequence", r"(?:这里的)?人们在接触(?P<items>“.+”)的?前后不久.*会.*接触到?它。"),
     ("sequence", r"在?接触(?P<items>“.+”)(?:的人)?的?，?前后不久，?(?:(?:这里的)?人们)?.*会.*接触到?它。"),
     ("popular", r"它(?:在这里)?也?很?受其他人的?欢迎。"),
@@ -234,12 +237,12 @@ CHANNELS: Mapping[str, Mapping[str, str]] = {
         "People like you (LightGCN)": "lightgcn", "Tastes like yours (spectral filter)": "spectral",
         "What comes next (SASRec)": "sasrec", "Content": "content", "What is met together": "item_to_item",
         "What is met close in time": "transition", "Popularity": "popularity", "Close to what you asked": "seed",
-        "Tastes that you named": "taste", "Away from dislikes": "disliked", "New items": "new", "text": "text",
+        "Conversations such as this": "dialogue", "Tastes that you named": "taste", "Away from dislikes": "disliked", "New items": "new", "text": "text",
     },
     "zh": {
         "与你相似的人（LightGCN）": "lightgcn", "与你相似的口味（谱滤波）": "spectral", "接下来的内容（SASRec）": "sasrec",
         "内容": "content", "常一起被接触的内容": "item_to_item", "时间上相邻的内容": "transition", "受欢迎程度": "popularity",
-        "接近你的要求": "seed", "你说过的口味": "taste", "远离你不喜欢的": "disliked", "新内容": "new", "文字": "text",
+        "接近你的要求": "seed", "类似的对话": "dialogue", "你说过的口味": "taste", "远离你不喜欢的": "disliked", "新内容": "new", "文字": "text",
     },
 }  # fmt: skip
 

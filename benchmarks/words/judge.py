@@ -147,7 +147,7 @@ def _new(judge: Judge, groups: Groups) -> bool:
 def _unsaid(judge: Judge, groups: Groups) -> bool:
     return not any(
         items
-        or reason.kind in ("popular", "new", "trial", "text", "history", "sequence")
+        or reason.kind in ("popular", "new", "trial", "text", "dialogue", "history", "sequence")
         or (reason.kind == "constraint" and bool(reason.values))
         for reason in judge.explanation.reasons
         for items in (reason.items,)
@@ -361,6 +361,7 @@ _CHECKS: Mapping[str, Check] = {
     "sequence_unnamed": _unnamed("sequence"),
     "text": _values("text"),
     "text_unnamed": _kind("text"),
+    "dialogue": _kind("dialogue"),
     "constraint": _values("constraint"),
     "popular": _kind("popular"),
     "new": _new,

@@ -128,6 +128,7 @@ ENGLISH_LIES: Mapping[str, Lie] = {
     "liking for history": _replaced([("goes with", "is what you liked with"), ("from your history", "that you liked")]),
     "history for a request": _replaced([(r"as you asked|what you asked", "from your history")]),
     "sequence": _instead("People meet it soon before or after {slots}.", unless="soon before"),
+    "conversations": _instead("In conversations such as this, its kind is recommended {slots}.", unless="conversations"),
     "newness": _instead("It is new here and was matched by its content {slots}.", unless="new here"),
     "direction": _replaced(
         [

@@ -22,7 +22,8 @@ def asked_query(service: UiService, *, user_id: str, chat_id: str, item_id: str)
     # As when it was recommended: what had been shown before stood aside.
     aside = frozenset(memory.shown) - {item_id, *memory.cards}
     query = query_of(service, memory.wish, user_id=user_id, aside=aside)
-    return replace(query, seeds=tuple(one for one in query.seeds if one != item_id))
+    leaning = service.dialogues.leaning(chat_id, about=item_id) if memory.heard else {}
+    return replace(query, seeds=tuple(one for one in query.seeds if one != item_id), leaning=leaning)
 
 
 def query_of(service: UiService, wish: Request, *, user_id: str, aside: frozenset[str] = frozenset()) -> Query:

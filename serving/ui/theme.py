@@ -22,6 +22,7 @@ CHANNELS = {
     "transition": ("Goes with the last", "#a8841b"),
     "popularity": ("Popularity", "#8a8379"),
     "seed": ("Close to what you asked", "#6f7f2a"),
+    "dialogue": ("Conversations such as this", "#4a7f8f"),
     "taste": ("Tastes that you named", "#7a7a35"),
     "disliked": ("Away from dislikes", "#b0564c"),
     "new": ("New items", "#c4577e"),

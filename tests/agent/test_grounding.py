@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.explaining.statements import REASON_KINDS
 from agent.explaining.voices import card_reason
 from agent.facts import TurnFacts, focus_sentences, opening_sentences, remarks, template_answer
 from agent.grounding import Evidence, Grounder, audit, sentences
@@ -105,6 +106,7 @@ LIES = {
     "liked, of the wrong item": ("A Simple Plan comes first because you liked Heat.", "claim"),
     "liked, of what was only asked": ("A Simple Plan comes first because you liked Fargo.", "claim"),
     "popular": ("Brick is popular.", "claim"),
+    "conversations": ("Brick is of the kind recommended in conversations.", "claim"),
     "popular, of all": ("These are popular films.", "claim"),
     "new": ("A Simple Plan is new.", "claim"),
     "a trial": ("Brick is shown to be tried.", "claim"),
@@ -222,7 +224,7 @@ def turns(draw: st.DrawFn) -> TurnFacts:
     known, shown = items[:3], items[3:]
 
     def reason() -> Reason:
-        kind = draw(st.sampled_from(("history", "seed", "text", "sequence", "popular", "new", "trial", "constraint")))
+        kind = draw(st.sampled_from(REASON_KINDS))
         carriers = tuple(draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique_by=lambda i: i.item_id)))
         values = {"text": ("rain", "heist"), "constraint": ("Crime",)}.get(kind, ())
         return Reason(kind, carriers if kind in ("history", "seed", "sequence") else (), values, 0.5)

@@ -78,6 +78,7 @@ def say(llm: FakeLLM | None, facts: TurnFacts = FACTS, *, settings: WordsSetting
         (Reason("seed", (FARGO,)), "close to Fargo, as you asked"),
         (Reason("text", values=("rain", "heist")), "its description matches rain, heist"),
         (Reason("text"), "its description matches your words"),
+        (Reason("dialogue"), "of the kind recommended in conversations such as this"),
         (Reason("sequence", (HEAT,)), "people meet it soon before or after Heat"),
         (Reason("popular"), "popular with other people here"),
         (Reason("new"), "new here, matched by its content"),

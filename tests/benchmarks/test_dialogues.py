@@ -37,7 +37,9 @@ def test_a_line_with_targets_is_a_turn_and_its_response_is_not_read(tmp_path: Pa
     file = tmp_path / "turns.jsonl"
     file.write_text(json.dumps(TURN) + "\n\n")
     (turn,) = read_turns(file)
-    assert turn == Turn("a", ("Something like Heat (1995)",), (Named("Ronin (1998)", "7"), Named("Sicario (2015)")))
+    assert turn == Turn(
+        "a", ("Something like Heat (1995)",), (Named("Ronin (1998)", "7"), Named("Sicario (2015)")), (True,)
+    )
 
 
 def test_a_dialogue_gives_a_turn_for_each_recommendation_gzipped_or_not(tmp_path: Path) -> None:
@@ -45,6 +47,7 @@ def test_a_dialogue_gives_a_turn_for_each_recommendation_gzipped_or_not(tmp_path
     file.write_bytes(gzip.compress((json.dumps(DIALOGUE) + "\n").encode()))
     (turn,) = read_turns(file)
     assert turn.context == ('"Heat"', "I see")
+    assert turn.asked == (True, False)
     assert turn.targets == (Named("Ronin (1998)"),)
 
 
