@@ -149,6 +149,8 @@ class Evidence:
             add(contributions["seed"], "seed", seeds, self._values_shared_by(item, seeds))
         if contributions.get("text", 0.0) > 0:
             add(contributions["text"], "text", (), (query.text,))
+        if contributions.get("picture", 0.0) > 0:
+            add(contributions["picture"], "picture")
         taste = sum(max(contributions[name], 0.0) for name in TASTE)
         named = self._strongest(reader, lost)
         if taste > 0 and named:

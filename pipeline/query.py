@@ -72,6 +72,7 @@ class Query:
         tastes: what a reader without a history said to like. Wishes, not constraints: most-met items that have them
             speak for the reader until the first item of a history does.
         text: free-text mood or topic, matched against item content.
+        picture: a picture file that items should look like, checked before; empty for none.
         constraints: hard constraints.
         k: how many, 1..1,000.
         include_seen: whether items of the history may come back.
@@ -87,6 +88,7 @@ class Query:
     disliked: tuple[str, ...] = ()
     tastes: frozenset[Facet] = frozenset()
     text: str = ""
+    picture: bytes = field(default=b"", repr=False)
     constraints: Constraints = Constraints()
     k: int = 10
     include_seen: bool = False
@@ -116,7 +118,7 @@ class Reason:
 
     Attributes:
         kind: "history" (items of the reader's history carry the score), "seed" (close to an item that was asked for),
-            "text" (content matches the words), "sequence" (people who just had X go on to it), "popular",
+            "text" (content matches the words), "picture" (looks like the picture that was sent), "sequence" (people who just had X go on to it), "popular",
             "new" (training did not know it: its content, and who has met it since), "trial" (it stands in a place that
             is kept for trying new items out), "constraint" (it is what was asked for: its matching values).
         items: the known items that carry it, strongest first.
@@ -166,7 +168,7 @@ class Recommendations:
     Attributes:
         items: best first, at most k.
         snapshot_id: the models that answered.
-        degraded: what could not run ("llm", "text_encoder", ...).
+        degraded: what could not run ("llm", "text_encoder", "image_encoder", ...).
         notes: what a reader should know: "only 3 items fit", "pictures take no part: none was in training".
         matching: how many active, unseen items satisfy the constraints.
         contenders: (external id, score) of the best candidates by score, as many as the query asked for. Scores are

@@ -29,6 +29,7 @@ class RankingSettings:
         history: newest history items that the models read.
         seed_weight: score per standard deviation of likeness to the items asked for ("something like ...").
         text_weight: score per standard deviation of likeness to the words asked for.
+        picture_weight: score per standard deviation of likeness to the picture that was sent.
         taste_weight: score per standard deviation of how many stated tastes an item has.
         dislike_weight: score taken per standard deviation of likeness to disliked items, above the mean only.
     """
@@ -38,6 +39,7 @@ class RankingSettings:
     history: int = 1_000
     seed_weight: float = 4.0
     text_weight: float = 2.0
+    picture_weight: float = 4.0
     taste_weight: float = 0.3
     dislike_weight: float = 0.5
 
@@ -45,7 +47,7 @@ class RankingSettings:
         for name in ("recall", "pool", "history"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}, below 1", fix="Use a positive number.")
-        for name in ("seed_weight", "text_weight", "taste_weight", "dislike_weight"):
+        for name in ("seed_weight", "text_weight", "picture_weight", "taste_weight", "dislike_weight"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}, below 0", fix="Use 0 to switch it off.")
 
@@ -58,12 +60,14 @@ class Terms:
         seeds: items to resemble.
         disliked: items to stay away from.
         text: float32 [Dt] direction of the words asked for, or None.
+        picture: float32 [Di] direction of the picture that was sent, or None.
         tastes: float32 [N+1], how many stated tastes each item has, or None.
     """
 
     seeds: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     disliked: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     text: Vectors | None = None
+    picture: Vectors | None = None
     tastes: Scores | None = None
 
 
@@ -160,6 +164,8 @@ class Ranker:
             parts.append(("seed", state.likeness(terms.seeds).mean(axis=0)[candidates], settings.seed_weight))
         if terms.text is not None:
             parts.append(("text", state.text_likeness(terms.text)[candidates], settings.text_weight))
+        if terms.picture is not None:
+            parts.append(("picture", state.picture_likeness(terms.picture)[candidates], settings.picture_weight))
         if terms.tastes is not None:
             parts.append(("taste", terms.tastes[candidates], settings.taste_weight))
         if len(terms.disliked):
@@ -173,6 +179,8 @@ class Ranker:
             scores["seed"] = self._state.likeness(terms.seeds).mean(axis=0)
         if terms.text is not None:
             scores["text"] = self._state.text_likeness(terms.text)
+        if terms.picture is not None:
+            scores["picture"] = np.nan_to_num(self._state.picture_likeness(terms.picture), nan=-np.inf)
         return {name: np.repeat(values[None, :], len(audience), axis=0) for name, values in scores.items()}
 
     def select(self, ranked: Ranked, *, k: int, diversity: float | None = None) -> IndexArray:

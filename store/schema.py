@@ -113,6 +113,14 @@ chat_shares = sa.Table(
     sa.Column("until", sa.BigInteger, nullable=False),
 )
 
+chat_pictures = sa.Table(
+    "chat_pictures",
+    metadata,
+    sa.Column("chat_id", sa.Text, sa.ForeignKey("chats.chat_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
 quarantine = sa.Table(
     "quarantine",
     metadata,
