@@ -16,7 +16,7 @@ from agent.chat_storage import Chat, ChatStorage, loaded
 from agent.lexicon import Lexicon
 from agent.messages import messages_of
 from agent.opinions import Opinions
-from agent.state import LABEL, ChatState, Opinion
+from agent.state import LABEL, ChatState, Opinion, StoredMessage
 from agent.tools import Tools
 from agent.turns import Message
 from pipeline.api import RecommenderApi
@@ -92,13 +92,14 @@ class ChatHistory:
         with self._chats.lock(chat_id):
             chat = self._chats.load(chat_id)
             before = chat.state.undone(entry_of(chat.state, place))
-            tools = Tools(self._recommender, self._store, chat.user_id)
+            tools = Tools(self._recommender, self._store, chat.user_id, chat_id)
             memory = Opinions(self._store, tools, chat_id).restored(chat.state.memory.opinions, before)
             left = chat.state.memory.model_copy(update={"opinions": memory.opinions})
             self._chats.save(chat, chat.state.model_copy(update={"memory": left, "serial": before.serial}))
             begun = before.model_copy(update={"memory": memory, "suggestions": (), "trace": ()})
             branch = Chat(uuid.uuid4().hex, chat.user_id, "", begun)
             self._chats.save(branch, begun)
+            self._store.copy_chat_pictures(chat_id, branch.chat_id)
         return branch.chat_id
 
     def share(self, chat_id: str) -> str:
@@ -149,7 +150,7 @@ def entry_of(state: ChatState, place: int) -> int:
     return max(index for index, entry in enumerate(state.undo) if entry.messages == place)
 
 
-def last_question(state: ChatState) -> str:
+def last_question(state: ChatState) -> StoredMessage:
     """What the last answer was an answer to.
 
     Raises:
@@ -158,7 +159,7 @@ def last_question(state: ChatState) -> str:
     place = state.earlier + len(state.messages) - 2
     if place not in editable_places(state):
         raise InputError("there is no question to answer again", fix="Ask something first.")
-    return state.messages[-2].text
+    return state.messages[-2]
 
 
 def before_last_question(state: ChatState) -> ChatState:

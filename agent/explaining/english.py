@@ -103,6 +103,13 @@ _PARAGRAPH = {
             rf"by its description,? it {_MATCHES} (?:your words|what you asked for)",
         ),
     ),
+    "picture": Wording(
+        ("Its picture looks like the one that you sent.", "It looks like the picture that you sent."),
+        (
+            r"its picture (?:also )?looks like (?:the one|the picture) (?:that )?you sent",
+            r"it (?:also )?looks like (?:the|your) picture(?: (?:that )?you sent)?",
+        ),
+    ),
     "sequence": Wording(
         (
             "People meet it soon before or after {items}.",
@@ -370,6 +377,7 @@ ENGLISH = Voice(
         "seed": "close to {items}, as you asked",
         "text": "its description matches {values}",
         "text_unnamed": "its description matches your words",
+        "picture": "looks like the picture that you sent",
         "sequence": "people meet it soon before or after {items}",
         "popular": "popular with other people here",
         "new": "new here, matched by its content",
@@ -403,6 +411,7 @@ ENGLISH = Voice(
         "disliked": "Away from dislikes",
         "new": "New items",
         "text": "text",
+        "picture": "Looks like your picture",
         "image": "picture",
         "attribute": "attributes",
         "behaviour": "behaviour",

@@ -15,7 +15,7 @@ _NEUTRAL = """
     you your yours what which who while where because
     ask asked asking want wanted look looking found have has had having
     close closest similar near like liked history move moves on people often
-    popular new shown tried content description words mood
+    popular new shown tried content description words mood picture looks sent
     newer later older earlier least most more less up
     """
 NEUTRAL = frozenset(_NEUTRAL.split())

@@ -63,6 +63,7 @@ ENGLISH = ChatVoice(
         "close": "close to {titles}",
         "out": "no {values}",
         "mood": "matching your words",
+        "picture": "matching your picture",
         "equal": "{name} {low}",
         "range": "{name} {low} to {high}",
         "least": "{name} at least {low}",
