@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from agent.chat_storage import Chat, ChatStorage, loaded
@@ -46,10 +47,15 @@ class ChatLine:
 
 @dataclass(frozen=True)
 class ReadableChat:
-    """A chat to be read and not to be gone on with: without who it is of, what is known of them, or how it was made."""
+    """A chat to be read and not to be gone on with: without who it is of, what is known of them, or how it was made.
+
+    Attributes:
+        pictures: those that were sent, by name, JPEG in base64; only where the chat is written out.
+    """
 
     title: str
     messages: tuple[Message, ...]
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 class ChatHistory:
@@ -120,7 +126,10 @@ class ChatHistory:
         return self._readable(loaded(record), until=record.share.until)
 
     def written_out(self, chat_id: str) -> ReadableChat:
-        return self._readable(self._chats.load(chat_id))
+        chat = self._readable(self._chats.load(chat_id))
+        found = {one.picture: self._store.chat_picture(chat_id, one.picture) for one in chat.messages if one.picture}
+        pictures = {name: b64encode(content).decode() for name, content in found.items() if content}
+        return replace(chat, pictures=pictures)
 
     def _readable(self, chat: Chat, *, until: int | None = None) -> ReadableChat:
         return ReadableChat(chat.title, messages_of(chat.state, self._lexicon(), {}, until=until))

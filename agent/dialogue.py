@@ -139,7 +139,8 @@ class Dialogues:
     def attach(self, chat_id: str, content: bytes) -> str:
         self._chats.check(chat_id)
         picture = clean_copy(content, side=PICTURE_SIDE)
-        name = hashlib.sha256(picture).hexdigest()[:32]
+        # The same picture twice is one; the name tells nobody who sees it which picture it is.
+        name = hashlib.sha256(chat_id.encode() + picture).hexdigest()[:32]
         self._store.add_chat_picture(chat_id, name, picture)
         return name
 
