@@ -24,7 +24,10 @@ _POINTING = (
     r"(?:这|那)(?:个|张|幅|部)?(?:海报|图片|图|照片|封面|画)?是(?:什么|哪)[^，。？！]*",
 )
 _AT_PICTURE = re.compile("|".join(_POINTING), re.IGNORECASE)
-_FIRST = re.compile(r"^(?:[\s,.;:!?，。；：！？]|(?:but|and|only|just|though|但是?|不过|只要|而且)(?=[\s,，]|[^\x00-\x7f]))+", re.IGNORECASE)
+_FIRST = re.compile(
+    r"^(?:[\s,.;:!?，。；：！？]|(?:but|and|only|just|though|但是?|不过|只要|而且)(?=[\s,，]|[^\x00-\x7f]))+",
+    re.IGNORECASE,
+)
 _LEAVING = re.compile(
     rf"\b(?:forget|ignore|drop|remove|leave out|never mind|without)(?: about)? (?:the|this|that|my) {_THING}\b"
     r"|(?:忘掉|忽略|去掉|不要管|别管|不看)(?:这|那)?(?:个|张|幅)?(?:海报|图片|图|照片|封面|画)",

@@ -80,8 +80,8 @@ class Request(_Strict, frozen=True):
         manner: how this joins the request in force: "refine" narrows it, "ask" names what is wanted anew (values of the
             same attribute are replaced, everything else stays), "instead" replaces what it contradicts, "also" adds
             alternatives, "more" wants other items for the same request.
-        reset: what to forget: "*" for everything, an attribute's name, "people", "mood", "count", "titles", "picture", or
-            "attribute=value".
+        reset: what to forget: "*" for everything, an attribute's name, "people", "mood", "count", "titles", "picture",
+            or "attribute=value".
         references: the words behind ``refers_to``, as said ("the second one").
         notes: what was asked beyond what can be done, to be said ("at most 50 at once").
     """

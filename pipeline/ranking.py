@@ -39,7 +39,7 @@ class RankingSettings:
     history: int = 1_000
     seed_weight: float = 4.0
     text_weight: float = 2.0
-    picture_weight: float = 4.0
+    picture_weight: float = 6.0
     taste_weight: float = 0.3
     dislike_weight: float = 0.5
 

@@ -25,9 +25,7 @@ def add(connection: sa.Connection, chat_id: str, name: str, content: bytes) -> N
     count = sa.select(sa.func.count()).select_from(chat_pictures).where(chat_pictures.c.chat_id == chat_id)
     if connection.scalars(count).one() >= MOST:
         raise InputError(f"this chat has {MOST} pictures, and no chat has more", fix="Send it in a new chat.")
-    connection.execute(
-        insert_new(connection, chat_pictures), [{"chat_id": chat_id, "name": name, "content": content}]
-    )
+    connection.execute(insert_new(connection, chat_pictures), [{"chat_id": chat_id, "name": name, "content": content}])
 
 
 def get(connection: sa.Connection, chat_id: str, name: str) -> bytes | None:

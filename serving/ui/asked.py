@@ -22,7 +22,9 @@ def asked_query(service: UiService, *, user_id: str, chat_id: str, item_id: str)
     # As when it was recommended: what had been shown before stood aside.
     aside = frozenset(memory.shown) - {item_id, *memory.cards}
     query = query_of(service, memory.wish, user_id=user_id, aside=aside)
-    return replace(query, seeds=tuple(one for one in query.seeds if one != item_id))
+    name = memory.wish.picture
+    picture = (service.dialogues.picture(chat_id, name) if name else None) or b""
+    return replace(query, seeds=tuple(one for one in query.seeds if one != item_id), picture=picture)
 
 
 def query_of(service: UiService, wish: Request, *, user_id: str, aside: frozenset[str] = frozenset()) -> Query:

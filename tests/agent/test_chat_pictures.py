@@ -212,5 +212,3 @@ def test_only_what_looks_like_the_picture_is_said_to(film_recommender: MemoryRec
     assert grounder.verify("Fargo comes second: looks like the picture that you sent.", evidence)
     assert not grounder.verify("Two items for what you asked: matching your picture.", evidence)
     assert grounder.verify("Two items for what you asked: matching your picture.", Evidence.of([popular]))
-
-

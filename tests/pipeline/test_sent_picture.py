@@ -53,7 +53,9 @@ def test_without_pictures_the_answer_is_as_before_and_says_so(
     assert [one.item.item_id for one in with_picture.items] == [one.item.item_id for one in without.items]
     assert with_picture.notes == (NO_PICTURES,)
     assert with_picture.degraded == ()
-    explained = service.recommender.explain(Query(user_id="1", picture=photographed(0)), with_picture.items[0].item.item_id)
+    explained = service.recommender.explain(
+        Query(user_id="1", picture=photographed(0)), with_picture.items[0].item.item_id
+    )
     assert NO_PICTURES in explained.notes
     assert "picture" not in explained.channels
 
@@ -93,9 +95,7 @@ def test_an_explanation_has_the_picture_as_a_channel(pictured: Recommender) -> N
     explained = pictured.explain(query, shown.item.item_id)
     assert explained.rank == 1
     assert explained.score == pytest.approx(shown.score, rel=1e-4)
-    assert explained.channels["picture"].contribution == pytest.approx(
-        shown.channels["picture"].contribution, rel=1e-4
-    )
+    assert explained.channels["picture"].contribution == pytest.approx(shown.channels["picture"].contribution, rel=1e-4)
     assert "picture" in {reason.kind for reason in explained.reasons}
 
 
