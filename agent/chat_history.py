@@ -17,6 +17,7 @@ from agent.chat_storage import Chat, ChatStorage, loaded
 from agent.lexicon import Lexicon
 from agent.messages import messages_of
 from agent.opinions import Opinions
+from agent.shared_view import for_others
 from agent.state import LABEL, ChatState, Opinion, StoredMessage
 from agent.tools import Tools
 from agent.turns import Message
@@ -123,7 +124,10 @@ class ChatHistory:
         record = self._store.shared_chat(token)
         if record is None or record.share is None:
             return None
-        return self._readable(loaded(record), until=record.share.until)
+        chat = loaded(record)
+        readable = self._readable(chat, until=record.share.until)
+        met = self._store.met_titles(chat.user_id)
+        return replace(readable, messages=for_others(readable.messages, chat.state, met))
 
     def written_out(self, chat_id: str) -> ReadableChat:
         chat = self._readable(self._chats.load(chat_id))

@@ -170,6 +170,11 @@ class Store:
         with self._engine.read() as connection:
             return events.history(connection, user_id, None if limit is None else _rows(limit))
 
+    def met_titles(self, user_id: str) -> dict[str, str]:
+        """External id -> title of all items that a user ever had an event on, also one that was taken back."""
+        with self._engine.read() as connection:
+            return events.met_titles(connection, user_id)
+
     def histories(self, user_ids: Iterable[str]) -> dict[str, list[Event]]:
         """As ``history``, of many users at once; those without events, or unknown, are left out."""
         with self._engine.read() as connection:

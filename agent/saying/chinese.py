@@ -52,6 +52,7 @@ CHINESE = ChatVoice(
         "veto": "“{value}”仍然排除在外，因为有人不想要；去掉对应的标签就可以放开。",
         "same_people": "同样的主创，这里指{name}：目录在{title}中提到。",
         "no_people": "目录没有提到{title}的主创。",
+        "by_taste": "符合提问者的口味",
         "foreign": "我能理解中文和英文，这是我从你的话里理解到的。",
     },
     openings=(

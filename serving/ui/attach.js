@@ -19,7 +19,8 @@ const take = async (file) => {
   control.setAttribute("aria-busy", "true");
   try {
     const address = new URLSearchParams(location.search);
-    const here = await server.place(address.get("user") ?? "", address.get("chat") ?? "");
+    const session = { user: address.get("user") ?? "", chat: address.get("chat") ?? "" };
+    const here = await server.place(JSON.stringify(session));
     if (!here.chat) {
       trigger("refused", here);
     } else if (file.size > Number(field.dataset.most)) {

@@ -13,6 +13,7 @@ from serving.ui.api import UiService
 from serving.ui.conversation import stated
 from serving.ui.parts import drawn, sent
 from serving.ui.render import Renderer
+from serving.ui.session import read_session
 from store.errors import InputError, TastemakerError
 
 Update = dict[Any, Any]
@@ -46,9 +47,14 @@ class Attaching:
 
     def build_control(self) -> None:
         """Beside the text box."""
+
+        # A function: Gradio marks what the page may call, and a method cannot be marked.
+        def place(session: str) -> Place:
+            return self.place(str(session))
+
         control = self._draw("attach.html", most=ImageLimits().max_bytes)
         self.control = drawn(
-            control, name="attach", events=("attached", "refused"), server=(self.place,), scripts=("attach.js",)
+            control, name="attach", events=("attached", "refused"), server=(place,), scripts=("attach.js",)
         )
 
     @property
@@ -71,10 +77,10 @@ class Attaching:
         self.control.refused(refuse, None, **changed)
         self.held.detach(self.emptied, None, **changed)
 
-    def place(self, user_id: str, chat_id: str) -> Place:
-        """Called by the page before it sends a picture."""
+    def place(self, session: str) -> Place:
+        """Called by the page before it sends a picture, with its ids as ``read_session`` reads them."""
         try:
-            view = self._opened(str(user_id), str(chat_id))
+            view = self._opened(*read_session(session))
         except TastemakerError as error:
             return Place(detail=error.problem, fix=error.fix)
         return Place(user=view.user_id, chat=view.chat_id)
