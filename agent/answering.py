@@ -61,6 +61,8 @@ class Turn:
     unresolved: tuple[str, ...] = ()
     answered: bool = False
     """Whether it replies to the question that stood open."""
+    picture: str = ""
+    """Name of the picture that was sent with it."""
 
     @property
     def voice(self) -> ChatVoice:
@@ -215,6 +217,7 @@ class Answerer:
             seeds=tuple(item for item in self._active(turn, wish.items_like) if item != target),
             disliked=self._active(turn, wish.items_unlike),
             text=wish.mood,
+            picture=wish.picture,
             # As when it was recommended: what had been shown before stood aside.
             filter=_filter(wish).model_copy(
                 update={"exclude_items": frozenset(turn.memory.shown) - {target, *turn.memory.cards}}
@@ -285,7 +288,7 @@ class Answerer:
                 found = repeated
         if not found.items:
             self._offer_way_out(turn, wish)
-        turn.notes += [_sentence(note) for note in found.notes if found.items]
+        turn.notes += [_sentence(turn.voice.note(note)) for note in found.notes if found.items]
         self._ask(turn, found)
         cards = [
             card_of(
@@ -332,6 +335,7 @@ class Answerer:
             seeds=self._active(turn, wish.items_like),
             disliked=self._active(turn, wish.items_unlike),
             text=wish.mood,
+            picture=wish.picture,
             filter=_filter(wish).model_copy(update={"exclude_items": out}),
             k=wish.count or self._cards,
         )
@@ -482,6 +486,7 @@ def _message(
         serial=turn.state.serial,
         role="user" if role == "user" else "assistant",
         text=text,
+        picture=turn.picture if role == "user" else "",
         cards=cards,
         table=table,
     )

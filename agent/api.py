@@ -75,10 +75,30 @@ class DialoguesApi(Protocol):
         """What is done with whole chats."""
         ...
 
-    def respond(self, chat_id: str, utterance: str) -> Iterator[TurnEvent]:
+    def attach(self, chat_id: str, content: bytes) -> str:
+        """Keep a picture file for this chat, as what it shows; returns its name, to be said with ``respond``.
+
+        Raises:
+            InputError: there is no such chat, or it has as many as it may.
+            UnsafeInput: too large, too many pixels, not a picture of an allowed format, or cut off.
+        """
+        ...
+
+    def picture(self, chat_id: str, name: str) -> bytes | None:
+        """A picture of this chat, a JPEG; None where it has none of that name."""
+        ...
+
+    def respond(self, chat_id: str, utterance: str, *, picture: str = "") -> Iterator[TurnEvent]:
         """Understood, Cards (where there are any), Words..., Finished; in this order.
 
         Closing the iterator stops the words; what was shown so far is kept.
+
+        Args:
+            utterance: what was said; may be empty where there is a picture.
+            picture: name of a picture of this chat that items should look like.
+
+        Raises:
+            InputError: there is no such chat, or it has no such picture.
         """
         ...
 

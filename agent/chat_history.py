@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from agent.chat_storage import Chat, ChatStorage, loaded
 from agent.lexicon import Lexicon
 from agent.messages import messages_of
 from agent.opinions import Opinions
-from agent.state import LABEL, ChatState, Opinion
+from agent.shared_view import for_others
+from agent.state import LABEL, ChatState, Opinion, StoredMessage
 from agent.tools import Tools
 from agent.turns import Message
 from pipeline.api import RecommenderApi
@@ -46,10 +48,15 @@ class ChatLine:
 
 @dataclass(frozen=True)
 class ReadableChat:
-    """A chat to be read and not to be gone on with: without who it is of, what is known of them, or how it was made."""
+    """A chat to be read and not to be gone on with: without who it is of, what is known of them, or how it was made.
+
+    Attributes:
+        pictures: those that were sent, by name, JPEG in base64; only where the chat is written out.
+    """
 
     title: str
     messages: tuple[Message, ...]
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 class ChatHistory:
@@ -92,13 +99,14 @@ class ChatHistory:
         with self._chats.lock(chat_id):
             chat = self._chats.load(chat_id)
             before = chat.state.undone(entry_of(chat.state, place))
-            tools = Tools(self._recommender, self._store, chat.user_id)
+            tools = Tools(self._recommender, self._store, chat.user_id, chat_id)
             memory = Opinions(self._store, tools, chat_id).restored(chat.state.memory.opinions, before)
             left = chat.state.memory.model_copy(update={"opinions": memory.opinions})
             self._chats.save(chat, chat.state.model_copy(update={"memory": left, "serial": before.serial}))
             begun = before.model_copy(update={"memory": memory, "suggestions": (), "trace": ()})
             branch = Chat(uuid.uuid4().hex, chat.user_id, "", begun)
             self._chats.save(branch, begun)
+            self._store.copy_chat_pictures(chat_id, branch.chat_id)
         return branch.chat_id
 
     def share(self, chat_id: str) -> str:
@@ -116,10 +124,16 @@ class ChatHistory:
         record = self._store.shared_chat(token)
         if record is None or record.share is None:
             return None
-        return self._readable(loaded(record), until=record.share.until)
+        chat = loaded(record)
+        readable = self._readable(chat, until=record.share.until)
+        met = self._store.met_titles(chat.user_id)
+        return replace(readable, messages=for_others(readable.messages, chat.state, met))
 
     def written_out(self, chat_id: str) -> ReadableChat:
-        return self._readable(self._chats.load(chat_id))
+        chat = self._readable(self._chats.load(chat_id))
+        found = {one.picture: self._store.chat_picture(chat_id, one.picture) for one in chat.messages if one.picture}
+        pictures = {name: b64encode(content).decode() for name, content in found.items() if content}
+        return replace(chat, pictures=pictures)
 
     def _readable(self, chat: Chat, *, until: int | None = None) -> ReadableChat:
         return ReadableChat(chat.title, messages_of(chat.state, self._lexicon(), {}, until=until))
@@ -149,7 +163,7 @@ def entry_of(state: ChatState, place: int) -> int:
     return max(index for index, entry in enumerate(state.undo) if entry.messages == place)
 
 
-def last_question(state: ChatState) -> str:
+def last_question(state: ChatState) -> StoredMessage:
     """What the last answer was an answer to.
 
     Raises:
@@ -158,7 +172,7 @@ def last_question(state: ChatState) -> str:
     place = state.earlier + len(state.messages) - 2
     if place not in editable_places(state):
         raise InputError("there is no question to answer again", fix="Ask something first.")
-    return state.messages[-2].text
+    return state.messages[-2]
 
 
 def before_last_question(state: ChatState) -> ChatState:

@@ -26,6 +26,8 @@ def chips_of(wish: Request, titles: Mapping[str, str], *, year: str | None) -> t
     chips += [Chip(f"person-out:{name}", "person", f"without: {name}") for name in wish.people_out]
     if wish.mood:
         chips.append(Chip("mood", "mood", f"“{wish.mood}”"))
+    if wish.picture:
+        chips.append(Chip("picture", "picture", "looks like your picture", picture=wish.picture))
     if wish.count is not None:
         chips.append(Chip("count", "count", f"{wish.count} at once"))
     return tuple(chips)
@@ -67,6 +69,7 @@ def without_chip(wish: Request, key: str) -> Request:
             "people_in": tuple(name for name in wish.people_in if f"person:{name}" != key),
             "people_out": tuple(name for name in wish.people_out if f"person-out:{name}" != key),
             "mood": "" if key == "mood" else wish.mood,
+            "picture": "" if key == "picture" else wish.picture,
             "count": None if key == "count" else wish.count,
         }
     )
@@ -77,5 +80,5 @@ def without_chip(wish: Request, key: str) -> Request:
 
 def constraint_keys(wish: Request) -> tuple[str, ...]:
     """Keys of the hard constraints: those that can leave nothing over."""
-    soft = ("like", "unlike", "mood", "count")
+    soft = ("like", "unlike", "mood", "picture", "count")
     return tuple(chip.key for chip in chips_of(wish, {}, year=None) if chip.kind not in soft)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from agent.llm_understanding import LLMUnderstander
 from agent.merge import merged
 from agent.messages import messages_of
 from agent.opinions import Opinions
+from agent.picture_words import beside_picture, leaves_picture, looking_like, without_leaving
 from agent.profile import profile_of
 from agent.questions import QuestionSettings, answer_to, question_of
 from agent.request import Intent, Request
@@ -31,11 +33,17 @@ from agent.tools import Tools
 from agent.turns import Cards, ChatView, Chip, Finished, TurnEvent, Verdict, Words
 from agent.understanding import Understander
 from agent.words import WordsSettings, WordsTrace
+from encoders.images import clean_copy
 from pipeline.api import RecommenderApi
 from pipeline.query import Recommendation, Vocabulary
 from store.database import Store
 from store.errors import InputError
 from store.records import Event
+
+PICTURE_SIDE = 640
+"""Longest side of a picture that a chat keeps, in pixels: encoders look at fewer, the page shows fewer."""
+PICTURE_TITLE = "Like a picture"
+"""Of a chat that begins with one."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +140,24 @@ class Dialogues:
         lexicon = self._understander.lexicon
         return chips_of(wish, lexicon.vocabulary.titles, year=lexicon.numeric_roles.get("year"))
 
-    def respond(self, chat_id: str, utterance: str) -> Iterator[TurnEvent]:
+    def attach(self, chat_id: str, content: bytes) -> str:
+        self._chats.check(chat_id)
+        picture = clean_copy(content, side=PICTURE_SIDE)
+        # The same picture twice is one; the name tells nobody who sees it which picture it is.
+        name = hashlib.sha256(chat_id.encode() + picture).hexdigest()[:32]
+        self._store.add_chat_picture(chat_id, name, picture)
+        return name
+
+    def picture(self, chat_id: str, name: str) -> bytes | None:
+        return self._store.chat_picture(chat_id, name)
+
+    def respond(self, chat_id: str, utterance: str, *, picture: str = "") -> Iterator[TurnEvent]:
         text = clean(utterance)
         self._chats.check(chat_id)
+        if picture and self.picture(chat_id, picture) is None:
+            raise InputError(f"chat {chat_id!r} has no picture {picture[:60]!r}", fix="Send it to this chat first.")
+        if picture:
+            return self._stream(chat_id, text, lambda turn: self._looked(turn, picture), picture=picture)
 
         def run(turn: Turn) -> Answer:
             asked = turn.memory.question
@@ -142,12 +165,10 @@ class Dialogues:
             if reply is not None:
                 turn.answered = True
                 return self._answerer.carry_out(turn, reply)
-            request = self._understood(text, turn.state)
-            language = language_of(text, names=self._named(request))
-            turn.memory = turn.memory.model_copy(update={"language": language or "en"})
-            if language is None:
-                request = request.model_copy(update={"mood": "", "unresolved": ()})
-                turn.notes.append(turn.voice.say("foreign"))
+            leaves = bool(turn.memory.wish.picture) and leaves_picture(text)
+            request = self._read(turn, without_leaving(text) if leaves else text)
+            if leaves:
+                request = request.model_copy(update={"intent": Intent.RECOMMEND, "reset": (*request.reset, "picture")})
             turn.answered = asked is not None and _settles(asked, request)
             return self._answerer.carry_out(turn, request)
 
@@ -173,9 +194,11 @@ class Dialogues:
             before = before_last_question(turn.state)
             turn.memory = turn.opinions.restored(turn.memory.opinions, before)
             turn.state = before.model_copy(update={"memory": turn.memory})
-            return self._answerer.carry_out(turn, self._understood(question, turn.state))
+            if question.picture:
+                return self._looked(turn, question.picture)
+            return self._answerer.carry_out(turn, self._understood(question.text, turn.state))
 
-        return self._stream(chat_id, question, run)
+        return self._stream(chat_id, question.text, run, picture=question.picture)
 
     def undo(self, chat_id: str) -> Iterator[TurnEvent]:
         self._chats.check(chat_id)
@@ -215,13 +238,31 @@ class Dialogues:
 
     # -- one turn
 
-    def _stream(self, chat_id: str, utterance: str, run: Callable[[Turn], Answer]) -> Iterator[TurnEvent]:
+    def _read(self, turn: Turn, text: str) -> Request:
+        """What a text asks for; the turn goes on in its language."""
+        request = self._understood(text, turn.state)
+        language = language_of(text, names=self._named(request))
+        turn.memory = turn.memory.model_copy(update={"language": language or "en"})
+        if language is None:
+            request = request.model_copy(update={"mood": "", "unresolved": ()})
+            turn.notes.append(turn.voice.say("foreign"))
+        return request
+
+    def _looked(self, turn: Turn, picture: str) -> Answer:
+        """Answer a message with a picture; its words, if any, are read without those that point at the picture."""
+        rest = beside_picture(turn.utterance)
+        request = self._read(turn, rest) if rest else Request()
+        return self._answerer.carry_out(turn, looking_like(picture, request))
+
+    def _stream(
+        self, chat_id: str, utterance: str, run: Callable[[Turn], Answer], *, picture: str = ""
+    ) -> Iterator[TurnEvent]:
         """The events of a turn. The chat is locked while its state changes, not while words are written."""
         with self._chats.lock(chat_id):
             chat = self._chats.load(chat_id)
-            turn = self._turn(chat, utterance)
+            turn = self._turn(chat, utterance, picture)
             answer = run(turn)
-            self._chats.save(chat, answer.state, title=utterance)
+            self._chats.save(chat, answer.state, title=utterance or (PICTURE_TITLE if picture else ""))
         words, said = WordsTrace(), list[str]()
         try:
             yield answer.understood
@@ -240,8 +281,8 @@ class Dialogues:
         degraded = tuple(dict.fromkeys((*answer.degraded, *words.degraded)))
         yield Finished(answer.state.serial, answer.suggestions, degraded, milliseconds, trace, answer.question)
 
-    def _turn(self, chat: Chat, utterance: str) -> Turn:
-        tools = Tools(self._recommender, self._store, chat.user_id)
+    def _turn(self, chat: Chat, utterance: str, picture: str) -> Turn:
+        tools = Tools(self._recommender, self._store, chat.user_id, chat.chat_id)
         lexicon = self._understander.lexicon
         liked = liked_items((event.item_id, event.kind) for event in self._history(chat.user_id))
         return Turn(
@@ -255,6 +296,7 @@ class Dialogues:
             grounder=self._grounder_of(lexicon),
             liked=liked,
             leaning=self._leaning,
+            picture=picture,
         )
 
     def _understood(self, utterance: str, state: ChatState, *, wish: bool = False) -> Request:
@@ -290,7 +332,8 @@ class Dialogues:
         return self._store.history(user_id, limit=self._settings.history)
 
     def _opinions(self, chat: Chat) -> Opinions:
-        return Opinions(self._store, Tools(self._recommender, self._store, chat.user_id), chat.chat_id)
+        tools = Tools(self._recommender, self._store, chat.user_id, chat.chat_id)
+        return Opinions(self._store, tools, chat.chat_id)
 
     def _view(self, chat: Chat) -> ChatView:
         lexicon = self._understander.lexicon

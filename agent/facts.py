@@ -58,6 +58,7 @@ class TurnFacts:
             liked=self.liked,
             asked=self.asked,
             asked_text=bool(self.query.text),
+            asked_picture=bool(self.query.picture),
             texts=(*remarks(self), *_verbatim_parts(self)),
         )
 
@@ -105,7 +106,8 @@ def request_parts(facts: TurnFacts) -> tuple[str, ...]:
     titles = [voice.quoted.format(clean(item.title)) for item in facts.asked[:NAMED]]
     seeds = (voice.part("close", titles=voice.join(titles)),) if titles else ()
     mood = (voice.part("mood"),) if facts.query.text else ()
-    return (*seeds, *_constraint_parts(facts.query, voice), *mood)
+    picture = (voice.part("picture"),) if facts.query.picture else ()
+    return (*seeds, *picture, *_constraint_parts(facts.query, voice), *mood)
 
 
 def _constraint_parts(query: Query, voice: ChatVoice) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ def merged(wish: Request, new: Request, lexicon: Lexicon, *, reference: Sequence
         items_like=_titles(wish, new) if asks_titles else _kept(wish.items_like, new.items_unlike),
         items_unlike=_kept((*wish.items_unlike, *new.items_unlike), new.items_like if asks_titles else ()),
         mood=_mood(moods),
+        picture=new.picture or wish.picture,
         count=new.count if new.count is not None else wish.count,
     )
 
@@ -72,6 +73,8 @@ def forget(wish: Request, reset: Sequence[str]) -> Request:
             update["mood"] = ""
         if target == "count":
             update["count"] = None
+        if target == "picture":
+            update["picture"] = ""
         if target == "titles":
             update |= {"items_like": (), "items_unlike": ()}
         wish = wish.model_copy(update=update)

@@ -39,7 +39,15 @@ def messages_of(
             for card in message.cards
             if card.item_id in lexicon.items
         )
-        return Message(message.role, message.text, cards, place=place, editable=place in editable, table=message.table)
+        return Message(
+            message.role,
+            message.text,
+            cards,
+            place=place,
+            editable=place in editable,
+            table=message.table,
+            picture=message.picture,
+        )
 
     return tuple(
         drawn(place, message)
@@ -56,7 +64,7 @@ def as_markdown(title: str, messages: Sequence[Message]) -> str:
 def _paragraphs(messages: Sequence[Message]) -> Iterator[str]:
     for message in messages:
         if message.role == "user":
-            yield f"> {_plain(message.text)}"
+            yield f"> {' '.join(filter(None, ('(with a picture)' if message.picture else '', _plain(message.text))))}"
             continue
         if message.text:
             yield _plain(message.text)

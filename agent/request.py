@@ -71,6 +71,7 @@ class Request(_Strict, frozen=True):
     Attributes:
         facets_in: groups of alternatives: each group must be met by at least one of its values.
         people_either: any of them is wanted; they stand in ``mood`` too, for constraints on people are a conjunction.
+        picture: name of a picture of the chat that items should look like.
         refers_to: items meant by "the second one", "that": resolved against what was shown.
         unresolved: phrases that look like a title or a value but link to nothing, to be said to the reader.
         seen: items that the reader knows already: not shown again, neither liked nor disliked by that.
@@ -79,8 +80,8 @@ class Request(_Strict, frozen=True):
         manner: how this joins the request in force: "refine" narrows it, "ask" names what is wanted anew (values of the
             same attribute are replaced, everything else stays), "instead" replaces what it contradicts, "also" adds
             alternatives, "more" wants other items for the same request.
-        reset: what to forget: "*" for everything, an attribute's name, "people", "mood", "count", "titles", or
-            "attribute=value".
+        reset: what to forget: "*" for everything, an attribute's name, "people", "mood", "count", "titles", "picture",
+            or "attribute=value".
         references: the words behind ``refers_to``, as said ("the second one").
         notes: what was asked beyond what can be done, to be said ("at most 50 at once").
     """
@@ -96,6 +97,7 @@ class Request(_Strict, frozen=True):
     items_unlike: tuple[str, ...] = ()
     critiques: tuple[Critique, ...] = ()
     mood: str = ""
+    picture: str = ""
     count: Annotated[int, Field(ge=1, le=50)] | None = None
     refers_to: tuple[str, ...] = ()
     unresolved: tuple[str, ...] = ()

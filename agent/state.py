@@ -40,11 +40,12 @@ class StoredCard(_Stored):
 
 
 class StoredMessage(_Stored):
-    """A message; ``serial`` ties the two sides of a turn together."""
+    """A message; ``serial`` ties the two sides of a turn together, ``picture`` names one that was sent with it."""
 
     serial: int
     role: Literal["user", "assistant"]
     text: str
+    picture: str = ""
     cards: tuple[StoredCard, ...] = ()
     table: tuple[tuple[str, str, str], ...] = ()
 

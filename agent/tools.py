@@ -62,6 +62,7 @@ class RecommendArguments(_Arguments):
     seeds: tuple[ItemId, ...] = ()
     disliked: tuple[ItemId, ...] = ()
     text: str = ""
+    picture: str = ""
     filter: Filter = Filter()
     k: Count = 5
 
@@ -89,6 +90,7 @@ class ExplainArguments(_Arguments):
     seeds: tuple[ItemId, ...] = ()
     disliked: tuple[ItemId, ...] = ()
     text: str = ""
+    picture: str = ""
     filter: Filter = Filter()
 
 
@@ -133,7 +135,7 @@ TOOLS: Mapping[str, ToolSpec] = {
 
 
 class Tools:
-    """The tools of one turn of one reader.
+    """The tools of one turn of one reader, with the pictures of one chat.
 
     Attributes:
         trace: one line per call: name, arguments, what came back, milliseconds.
@@ -142,10 +144,11 @@ class Tools:
         leaning: what the chat leans to (``Query.leaning``); a model that calls tools does not see it.
     """
 
-    def __init__(self, recommender: RecommenderApi, store: Store, user_id: str) -> None:
+    def __init__(self, recommender: RecommenderApi, store: Store, user_id: str, chat_id: str) -> None:
         self._recommender = recommender
         self._store = store
         self._user_id = user_id
+        self._chat_id = chat_id
         self.trace: list[str] = []
         self.milliseconds: dict[str, float] = {}
         self.degraded: tuple[str, ...] = ()
@@ -177,9 +180,13 @@ class Tools:
             disliked=arguments.disliked,
             text=arguments.text,
             leaning=self.leaning,
+            picture=self._picture(arguments.picture),
             constraints=arguments.filter.constraints(),
             k=arguments.k if isinstance(arguments, RecommendArguments) else 10,
         )
+
+    def _picture(self, name: str) -> bytes:
+        return (self._store.chat_picture(self._chat_id, name) or b"") if name else b""
 
     def search(self, arguments: SearchArguments) -> tuple[Item, ...]:
         constraints = arguments.filter.constraints()

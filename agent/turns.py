@@ -20,13 +20,15 @@ class Chip:
 
     Attributes:
         key: stable name, passed back to ``remove_chip``.
-        kind: "like", "unlike", "in", "out", "range", "person", "mood", "count".
+        kind: "like", "unlike", "in", "out", "range", "person", "mood", "picture", "count".
         label: what the page shows: "not: Horror", "1996 or newer".
+        picture: name of the chat's picture that it stands for.
     """
 
     key: str
     kind: str
     label: str
+    picture: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class Message:
     Attributes:
         place: of the message in the chat, from 0.
         editable: whether the chat can branch here: it is the reader's, and not too long ago.
+        picture: name of the chat's picture that was sent with it.
     """
 
     role: Literal["user", "assistant"]
@@ -109,6 +112,7 @@ class Message:
     place: int = 0
     editable: bool = False
     table: Table = ()
+    picture: str = ""
 
 
 @dataclass(frozen=True)

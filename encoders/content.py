@@ -183,6 +183,20 @@ class ContentEncoder:
         """A search or mood text in the space of ``Content.text``: float32 [Dt], L2-normalised."""
         return self._text.encode([text])[0]
 
+    def encode_picture(self, data: bytes) -> Vectors | None:
+        """A picture file in the space of ``Content.image``: float32 [Di], L2-normalised; None without an image encoder.
+
+        What a person sends is theirs: unlike pictures of items it leaves nothing in the cache.
+
+        Raises:
+            UnsafeInput: it cannot be decoded safely.
+        """
+        if self._image is None:
+            return None
+        picture = decode_image(data, self._limits)
+        picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+        return self._image.encode([picture])[0]
+
     def token_states(self, text: str) -> tuple[Sequence[tuple[int, int]], Vectors]:
         """Where the tokens of a text stand, and the encoder's state of each: float32 [T, Dt]."""
         return self._text.tokens(text)

@@ -102,6 +102,19 @@ def load_image(path: Path, limits: ImageLimits | None = None) -> Image.Image:
     return decode_image(read_image(path, limits), limits)
 
 
+def clean_copy(data: bytes, *, side: int, limits: ImageLimits | None = None) -> bytes:
+    """A picture as a JPEG of what it shows: no metadata, no second file hidden in it, at most ``side`` pixels a side.
+
+    Raises:
+        UnsafeInput: as ``decode_image``.
+    """
+    picture = decode_image(data, limits)
+    picture.thumbnail((side, side))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
 def perceptual_hash(image: Image.Image) -> int:
     """64-bit DCT hash; near-duplicates differ in few bits (``(a ^ b).bit_count()``, up to about 10 of 64)."""
     return int(str(imagehash.phash(image)), 16)

@@ -106,6 +106,14 @@ class ItemEncoder(Protocol):
         """A search or mood text in the space of ``Content.text``: float32 [Dt], L2-normalised."""
         ...
 
+    def encode_picture(self, data: bytes) -> Vectors | None:
+        """A picture file in the space of ``Content.image``: float32 [Di], L2-normalised; None where none can be read.
+
+        Raises:
+            UnsafeInput: it cannot be decoded safely.
+        """
+        ...
+
     def match(self, item: Item, other: Item) -> Match:
         """What of two items' texts and pictures makes them alike. May take seconds."""
         ...

@@ -151,6 +151,8 @@ class Evidence:
             add(contributions["text"], "text", (), (query.text,))
         if contributions.get("dialogue", 0.0) > 0:
             add(contributions["dialogue"], "dialogue")
+        if contributions.get("picture", 0.0) > 0:
+            add(contributions["picture"], "picture")
         taste = sum(max(contributions[name], 0.0) for name in TASTE)
         named = self._strongest(reader, lost)
         if taste > 0 and named:

@@ -7,4 +7,6 @@ UNMET = "No one had met this item when the models were trained: its place comes 
 NO_HISTORY = "There is no history yet: the place comes from what everyone likes and what was asked for."
 REJECTED = "It was rejected, so it is not recommended."
 SET_ASIDE = "It was met and set aside, so it is not recommended."
+NO_PICTURES = "No item here has a picture, so the one that was sent could not be compared."
+NO_PICTURE_ENCODER = "Pictures cannot be read here, so the one that was sent was left out."
 FEW_READERS = "It had few readers when the models were trained: its content has a part in its place."

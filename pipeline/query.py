@@ -74,6 +74,7 @@ class Query:
         text: free-text mood or topic, matched against item content.
         leaning: external id -> log-odds, up to a constant, that what was said in a dialogue led to the item. Those that
             it led to best; all others count as the least of these.
+        picture: a picture file that items should look like, checked before; empty for none.
         constraints: hard constraints.
         k: how many, 1..1,000.
         include_seen: whether items of the history may come back.
@@ -90,6 +91,7 @@ class Query:
     tastes: frozenset[Facet] = frozenset()
     text: str = ""
     leaning: Mapping[str, float] = field(default_factory=dict)
+    picture: bytes = field(default=b"", repr=False)
     constraints: Constraints = Constraints()
     k: int = 10
     include_seen: bool = False
@@ -119,10 +121,10 @@ class Reason:
 
     Attributes:
         kind: "history" (items of the reader's history carry the score), "seed" (close to an item that was asked for),
-            "text" (content matches the words), "dialogue" (conversations such as this one led to its kind), "sequence"
-            (people who just had X go on to it), "popular",
-            "new" (training did not know it: its content, and who has met it since), "trial" (it stands in a place that
-            is kept for trying new items out), "constraint" (it is what was asked for: its matching values).
+            "text" (content matches the words), "dialogue" (conversations such as this one led to its kind), "picture" (it
+            looks like the picture that was sent), "sequence" (people who just had X go on to it), "popular", "new"
+            (training did not know it: its content, and who has met it since), "trial" (it stands in a place that is
+            kept for trying new items out), "constraint" (it is what was asked for: its matching values).
         items: the known items that carry it, strongest first; none where those are nothing to name to this reader, such
             as what they rated low.
         values: attribute values or words that carry it.
@@ -171,7 +173,7 @@ class Recommendations:
     Attributes:
         items: best first, at most k.
         snapshot_id: the models that answered.
-        degraded: what could not run ("llm", "text_encoder", ...).
+        degraded: what could not run ("llm", "text_encoder", "image_encoder", ...).
         notes: what a reader should know: "only 3 items fit", "pictures take no part: none was in training".
         matching: how many active, unseen items satisfy the constraints.
         contenders: (external id, score) of the best candidates by score, as many as the query asked for. Scores are

@@ -29,6 +29,7 @@ class RankingSettings:
         history: newest history items that the models read.
         seed_weight: score per standard deviation of likeness to the items asked for ("something like ...").
         text_weight: score per standard deviation of likeness to the words asked for.
+        picture_weight: score per standard deviation of likeness to the picture that was sent.
         taste_weight: score per standard deviation of how many stated tastes an item has.
         leaning_weight: score per unit of the log-odds that the dialogue led to an item.
         dislike_weight: score taken per standard deviation of likeness to disliked items, above the mean only.
@@ -39,6 +40,7 @@ class RankingSettings:
     history: int = 1_000
     seed_weight: float = 4.0
     text_weight: float = 2.0
+    picture_weight: float = 6.0
     taste_weight: float = 0.3
     leaning_weight: float = 1.0
     dislike_weight: float = 0.5
@@ -47,7 +49,8 @@ class RankingSettings:
         for name in ("recall", "pool", "history"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}, below 1", fix="Use a positive number.")
-        for name in ("seed_weight", "text_weight", "taste_weight", "leaning_weight", "dislike_weight"):
+        weights = ("seed_weight", "text_weight", "picture_weight", "taste_weight", "leaning_weight", "dislike_weight")
+        for name in weights:
             if getattr(self, name) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}, below 0", fix="Use 0 to switch it off.")
 
@@ -60,6 +63,7 @@ class Terms:
         seeds: items to resemble.
         disliked: items to stay away from.
         text: float32 [Dt] direction of the words asked for, or None.
+        picture: float32 [Di] direction of the picture that was sent, or None.
         tastes: float32 [N+1], how many stated tastes each item has, or None.
         leaning: float32 [N+1], log-odds that a dialogue led to each item, their least where it is silent, or None.
     """
@@ -67,6 +71,7 @@ class Terms:
     seeds: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     disliked: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     text: Vectors | None = None
+    picture: Vectors | None = None
     tastes: Scores | None = None
     leaning: Scores | None = None
 
@@ -170,6 +175,8 @@ class Ranker:
             parts.append(("seed", state.likeness(terms.seeds).mean(axis=0)[candidates], settings.seed_weight))
         if terms.text is not None:
             parts.append(("text", state.text_likeness(terms.text)[candidates], settings.text_weight))
+        if terms.picture is not None:
+            parts.append(("picture", state.picture_likeness(terms.picture)[candidates], settings.picture_weight))
         if terms.tastes is not None:
             parts.append(("taste", terms.tastes[candidates], settings.taste_weight))
         if len(terms.disliked):
@@ -185,6 +192,8 @@ class Ranker:
             scores["text"] = self._state.text_likeness(terms.text)
         if terms.leaning is not None:
             scores["dialogue"] = np.where(terms.leaning > terms.leaning.min(), terms.leaning, np.float32(-np.inf))
+        if terms.picture is not None:
+            scores["picture"] = np.nan_to_num(self._state.picture_likeness(terms.picture), nan=-np.inf)
         return {name: np.repeat(values[None, :], len(audience), axis=0) for name, values in scores.items()}
 
     def select(self, ranked: Ranked, *, k: int, diversity: float | None = None) -> IndexArray:

@@ -39,6 +39,7 @@ from pipeline.query import (
 from pipeline.ranking import Ranked, Ranker, RankingSettings, Terms
 from pipeline.reader import Reader, having, leaning_of, read_query
 from pipeline.search import Search
+from pipeline.sent_picture import SentPicture, looked_at
 from pipeline.similarity import content_neighbour
 from pipeline.state import ServingState, load_state
 from pipeline.taste import Taste, taste
@@ -183,7 +184,7 @@ class Recommender:
         serving = self._current()
         state = serving.state
         reader = self._read(query, state)
-        terms, degraded = self._terms(query, reader, state)
+        terms, sent, degraded = self._terms(query, reader, state)
         allowed = state.catalogue.allowed(query.constraints)
         excluded = reader.kept_out(terms.seeds, include_seen=query.include_seen)
         prepared = perf_counter()
@@ -197,7 +198,7 @@ class Recommender:
             items=items,
             snapshot_id=state.snapshot_id,
             degraded=degraded,
-            notes=_notes(query, len(items)),
+            notes=(*_notes(query, len(items)), *sent.notes),
             matching=int(allowed.sum() - allowed[excluded].sum()),
             contenders=_contenders(state, ranked, query.contenders),
             milliseconds={
@@ -285,7 +286,7 @@ class Recommender:
         reader = self._read(query, state)
         known = candidate in reader.history
         full = self._read(query.as_it_is, state).without(itself) if query.is_what_if else None
-        terms, _ = self._terms(query, reader, state)
+        terms, sent, _ = self._terms(query, reader, state)
         allowed = state.catalogue.allowed(query.constraints)
         explanation = serving.explainer.explain(
             query,
@@ -297,7 +298,7 @@ class Recommender:
             place=lambda ranked, chosen: self._tried(serving, ranked, chosen, [query]),
             trial_share=self._exposure.settings.share,
         )
-        notes = explanation.notes
+        notes = (*explanation.notes, *sent.notes)
         if explanation.is_new and self._exposure.settings.share > 0:
             notes = (ON_TRIAL.format(self._exposure.settings.share), *notes)
         return replace(explanation, notes=(HAD, *notes) if known else notes)
@@ -375,21 +376,24 @@ class Recommender:
         state = serving.state
         items = [state.catalogue.ids.index(item_id) for item_id in item_ids]
         reader = self._read(query, state).without(np.array(items, dtype=np.int64))
-        terms, _ = self._terms(query, reader, state)
+        terms, _, _ = self._terms(query, reader, state)
         return _Asked(serving, items, reader, terms, state.catalogue.allowed(query.constraints))
 
-    def _terms(self, query: Query, reader: Reader, state: ServingState) -> tuple[Terms, tuple[str, ...]]:
+    def _terms(self, query: Query, reader: Reader, state: ServingState) -> tuple[Terms, SentPicture, tuple[str, ...]]:
+        """What the request adds, what became of its picture, and what could not run."""
         seeds = np.array([state.catalogue.ids.index(item_id) for item_id in query.seeds], dtype=np.int64)
         tastes = having(query.tastes, state) if len(reader.assumed) and not len(reader.history) else None
-        terms = Terms(seeds, reader.disliked, tastes=tastes, leaning=leaning_of(query, state))
+        sent = looked_at(query.picture, state, self._encoder)
+        leaning = leaning_of(query, state)
+        terms = Terms(seeds, reader.disliked, tastes=tastes, picture=sent.direction, leaning=leaning)
         if not query.text.strip():
-            return terms, ()
+            return terms, sent, sent.degraded
         try:
-            return replace(terms, text=self._encoder.encode_query(query.text)), ()
+            return replace(terms, text=self._encoder.encode_query(query.text)), sent, sent.degraded
         except (RuntimeError, OSError):
             # Words are one channel of several: the answer goes on without them, and says so.
             _log.exception("text_encoder_failed")
-            return terms, ("text_encoder",)
+            return terms, sent, ("text_encoder", *sent.degraded)
 
     def _current(self) -> _Serving:
         """The serving state, brought up to date with the store's items and with who met the new ones.

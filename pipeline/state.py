@@ -219,6 +219,12 @@ class ServingState:
         scores[1:] = np.where(self.content.has_text, self.content.text @ direction, 0.0)
         return scores
 
+    def picture_likeness(self, direction: Vectors) -> Scores:
+        """Cosine of every item's picture to a direction float32 [Di]: float32 [N+1]; nan where an item has none."""
+        scores = np.full(len(self.catalogue) + 1, np.nan, dtype=np.float32)
+        scores[1:] = np.where(self.content.has_image, self.content.image @ direction, np.nan)
+        return scores
+
 
 def load_state(snapshot: Snapshot, store: Store, encoder: ItemEncoder) -> ServingState:
     """The state of a snapshot over the store's catalogue of this moment.

@@ -165,17 +165,21 @@ class Batches:
             UnknownBatch: there is none.
             InputError: it began already, or there is no such field or column.
         """
-        with self._lock:
-            batch, table = self._known(batch_id), self._tables[batch_id]
-        columns = remapped(table.given, batch.names, changes)
-        if batch.stage is Stage.READ:
-            table = _Table(table.path, columns, reading(table.path, columns))
-        with self._lock:
-            batch = self._known(batch_id)
-            if batch.stage is not Stage.READ:
-                raise InputError(f"batch {batch_id} is {batch.stage.value} already", fix="Send the file again.")
-            self._batches[batch_id], self._tables[batch_id] = _read(batch, table.reading), table
-            return self._batches[batch_id]
+        while True:
+            with self._lock:
+                batch, before = self._known(batch_id), self._tables[batch_id]
+            columns = remapped(before.given, batch.names, changes)
+            table = before
+            if batch.stage is Stage.READ:
+                table = _Table(before.path, columns, reading(before.path, columns))
+            with self._lock:
+                batch = self._known(batch_id)
+                if batch.stage is not Stage.READ:
+                    raise InputError(f"batch {batch_id} is {batch.stage.value} already", fix="Send the file again.")
+                if self._tables[batch_id] is not before:
+                    continue  # someone else said something meanwhile: neither change may be lost
+                self._batches[batch_id], self._tables[batch_id] = _read(batch, table.reading), table
+                return self._batches[batch_id]
 
     def drop(self, batch_id: str) -> None:
         """Forget one that did not begin, with its files. Raises ``UnknownBatch``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
-from encoders.images import decode_image, read_image
+from encoders.images import clean_copy, read_image
 from store.errors import UnsafeInput
 from store.fetching import fetch_all
 from store.records import IMAGE_URL, Item
@@ -47,14 +46,11 @@ class PictureFolder:
         path = self._of_url(url) if url else self.root.resolve() / f"{_digest(content)}.jpg"
         if path.exists():
             return path
-        picture = decode_image(content)
-        picture.thumbnail((KEPT_SIDE, KEPT_SIDE))
-        buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=90)
+        picture = clean_copy(content, side=KEPT_SIDE)
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, pending = tempfile.mkstemp(dir=path.parent, suffix=".part")
         with os.fdopen(descriptor, "wb") as file:
-            file.write(buffer.getvalue())
+            file.write(picture)
             file.flush()
             os.fsync(file.fileno())
         Path(pending).replace(path)

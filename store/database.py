@@ -7,7 +7,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from store import chats, events, impressions, items, training_data, verdicts
+from store import chat_pictures, chats, events, impressions, items, training_data, verdicts
 from store.chats import ChatRecord, Share
 from store.engine import Engine
 from store.errors import InputError
@@ -175,6 +175,11 @@ class Store:
         with self._engine.read() as connection:
             return events.history(connection, user_id, None if limit is None else _rows(limit))
 
+    def met_titles(self, user_id: str) -> dict[str, str]:
+        """External id -> title of all items that a user ever had an event on, also one that was taken back."""
+        with self._engine.read() as connection:
+            return events.met_titles(connection, user_id)
+
     def histories(self, user_ids: Iterable[str]) -> dict[str, list[Event]]:
         """As ``history``, of many users at once; those without events, or unknown, are left out."""
         with self._engine.read() as connection:
@@ -325,6 +330,27 @@ class Store:
     def shared_chat(self, token: str) -> ChatRecord | None:
         with self._engine.read() as connection:
             return chats.shared(connection, token)
+
+    def add_chat_picture(self, chat_id: str, name: str, content: bytes) -> None:
+        """Keep a picture that was sent in a chat, until the chat is deleted.
+
+        Raises:
+            InputError: there is no such chat, or it has as many as it may.
+        """
+        with self._engine.write() as connection:
+            if chats.load(connection, chat_id) is None:
+                raise InputError(f"chat {chat_id[:60]!r} does not exist", fix="Open a chat first.")
+            chat_pictures.add(connection, chat_id, name, content)
+
+    def chat_picture(self, chat_id: str, name: str) -> bytes | None:
+        """A picture of this chat; None where it has none of that name, whatever other chats have."""
+        with self._engine.read() as connection:
+            return chat_pictures.get(connection, chat_id, name)
+
+    def copy_chat_pictures(self, chat_id: str, other_id: str) -> None:
+        """Give a new chat the pictures of another one."""
+        with self._engine.write() as connection:
+            chat_pictures.copy(connection, chat_id, other_id)
 
     # Quarantine
 

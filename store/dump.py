@@ -130,7 +130,13 @@ def _read(path: Path, table: sa.Table) -> Iterator[list[dict[str, Any]]]:
 def _arrow(column: sa.Column[Any]) -> pa.DataType:
     if isinstance(column.type, sa.JSON):
         return pa.string()
-    kinds: Mapping[type, pa.DataType] = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
+    kinds: Mapping[type, pa.DataType] = {
+        bool: pa.bool_(),
+        int: pa.int64(),
+        float: pa.float64(),
+        str: pa.string(),
+        bytes: pa.large_binary(),
+    }
     return kinds[column.type.python_type]
 
 

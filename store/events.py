@@ -182,6 +182,18 @@ def history(connection: sa.Connection, user_id: str, limit: int | None) -> list[
     return newest_first[::-1]
 
 
+def met_titles(connection: sa.Connection, user_id: str) -> dict[str, str]:
+    """Raises ``UnknownUser``."""
+    seq = user_row_number(connection, user_id)
+    query = (
+        sa.select(items.c.item_id, items.c.title)
+        .join(events, items.c.seq == events.c.item_seq)
+        .where(events.c.user_seq == seq)
+        .distinct()
+    )
+    return {row.item_id: row.title for row in connection.execute(query)}
+
+
 def histories(connection: sa.Connection, user_ids: Iterable[str]) -> dict[str, list[Event]]:
     """As ``history``, of those users who have events."""
     found: dict[str, list[Event]] = {}

@@ -171,6 +171,13 @@ audit_log = sa.Table(
     sa.Column("act", sa.Text, nullable=False),
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("details", sa.JSON, nullable=False),
+
+chat_pictures = sa.Table(
+    "chat_pictures",
+    metadata,
+    sa.Column("chat_id", sa.Text, sa.ForeignKey("chats.chat_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
 quarantine = sa.Table(

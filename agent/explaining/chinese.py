@@ -5,7 +5,18 @@ from __future__ import annotations
 from agent.explaining.chinese_findings import CHINESE_FINDINGS
 from agent.explaining.voice import Voice, Wording
 from agent.naming import CatalogueWords
-from pipeline.notes import FEW_READERS, HAD, KEPT_OUT, NO_HISTORY, ON_TRIAL, REJECTED, SET_ASIDE, UNMET
+from pipeline.notes import (
+    FEW_READERS,
+    HAD,
+    KEPT_OUT,
+    NO_HISTORY,
+    NO_PICTURE_ENCODER,
+    NO_PICTURES,
+    ON_TRIAL,
+    REJECTED,
+    SET_ASIDE,
+    UNMET,
+)
 
 _RANKED = r"(?:目前)?(?:排|排在|位列|位居)第<rank>(?:位|名)?"
 _AMONG = r"(?:在)?(?:全部|所有)?<of>个<things>(?:中|里|当中|之中)"
@@ -80,6 +91,13 @@ _PARAGRAPH = {
         (
             r"它(?:也)?属于类似的对话(?:中|里)(?:常)?推荐的(?:那|这)?一类",
             r"类似的对话(?:中|里)(?:也)?(?:常)?推荐它(?:这|那)一类",
+        ),
+    ),
+    "picture": Wording(
+        ("它的图片与你发的图片相像。", "它看起来像你发的图片。"),
+        (
+            r"它的图片(?:也)?(?:与|和|跟)你发的(?:图片|那张)(?:很)?(?:相像|相似)",
+            r"它(?:看起来|看上去)(?:也)?(?:很)?像你发的图片",
         ),
     ),
     "sequence": Wording(
@@ -287,6 +305,7 @@ CHINESE = Voice(
         "text": "描述符合：{values}",
         "text_unnamed": "描述符合你的话",
         "dialogue": "类似的对话中常推荐的那一类",
+        "picture": "看起来像你发的图片",
         "sequence": "人们在接触{items}前后不久会接触它",
         "sequence_unnamed": "人们在接触你最近接触的内容前后不久会接触它",
         "popular": "在这里受其他人欢迎",
@@ -322,11 +341,14 @@ CHINESE = Voice(
         "disliked": "远离你不喜欢的",
         "new": "新内容",
         "text": "文字",
+        "picture": "与你发的图片相像",
         "image": "图片",
         "attribute": "属性",
         "behaviour": "行为",
         HAD: "它现在已在历史中，因此不会再次推荐；这里是在此之前的位置。",
         ON_TRIAL: "有{}的位置留给新内容试用，因此它在列表中的位置可能高于名次。",
+        NO_PICTURES: "这里的内容没有图片，所以无法与你发的图片比较。",
+        NO_PICTURE_ENCODER: "这里无法读取图片，所以没有用到你发的图片。",
         KEPT_OUT: "请求的条件或目录把它排除在外。",
         UNMET: "训练模型时还没有人接触过它：它的位置来自内容。",
         REJECTED: "它曾被拒绝，因此不会推荐。",

@@ -119,6 +119,13 @@ _PARAGRAPH = {
             rf"{_TALK},? its kind is (?:also )?recommended",
         ),
     ),
+    "picture": Wording(
+        ("Its picture looks like the one that you sent.", "It looks like the picture that you sent."),
+        (
+            r"its picture (?:also )?looks like (?:the one|the picture) (?:that )?you sent",
+            r"it (?:also )?looks like (?:the|your) picture(?: (?:that )?you sent)?",
+        ),
+    ),
     "sequence": Wording(
         (
             "People meet it soon before or after {items}.",
@@ -398,6 +405,7 @@ ENGLISH = Voice(
         "text": "its description matches {values}",
         "text_unnamed": "its description matches your words",
         "dialogue": "of the kind recommended in conversations such as this",
+        "picture": "looks like the picture that you sent",
         "sequence": "people meet it soon before or after {items}",
         "sequence_unnamed": "people meet it soon before or after what you met lately",
         "popular": "popular with other people here",
@@ -433,6 +441,7 @@ ENGLISH = Voice(
         "disliked": "Away from dislikes",
         "new": "New items",
         "text": "text",
+        "picture": "Looks like your picture",
         "image": "picture",
         "attribute": "attributes",
         "behaviour": "behaviour",

@@ -22,7 +22,7 @@ NEGLIGIBLE = 0.0005
 DECIMALS = 3
 """Of scores and what adds to them: as many as the page's charts have, so that a number can be found there."""
 
-REASON_KINDS = ("history", "seed", "text", "dialogue", "sequence", "popular", "new", "trial", "constraint")
+REASON_KINDS = ("history", "seed", "text", "dialogue", "picture", "sequence", "popular", "new", "trial", "constraint")
 
 Texts = Mapping[str, tuple[str, ...]]
 

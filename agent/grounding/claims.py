@@ -28,7 +28,7 @@ def _cue(pattern: str, *kinds: str) -> _Cue:
 _CUES: Mapping[str, _Cue] = {
     "liked": _cue(r"\bliked\b", "history"),
     "history": _cue(r"\bhistory\b", "history"),
-    "seed": _cue(r"(?<!\byou )\b(?:close|closest|similar|near|like)\b", "seed"),
+    "seed": _cue(r"(?<!\byou )(?<!\blooks )\b(?:close|closest|similar|near|like)\b", "seed"),
     "sequence": _cue(rf"\bmoves? on\b|\b(?:after|before|next|since)\b(?=\s*[{MARKS}])|\bnext to\b", "sequence"),
     "dialogue": _cue(r"\bconversations?\b|\bkinds?\b", "dialogue"),
     "popular": _cue(r"\bpopular\b", "popular"),
@@ -36,8 +36,9 @@ _CUES: Mapping[str, _Cue] = {
     "new": _cue(r"\bnew\b", "new", "trial"),
     "trial": _cue(r"\btried\b", "trial"),
     "text": _cue(r"\b(?:description|content|words|mood)\b", "text", "new"),
+    "picture": _cue(r"\b(?:picture|pictures|looks?)\b", "picture"),
 }
-_CARRYING = frozenset({"liked", "history", "seed", "sequence", "text"})
+_CARRYING = frozenset({"liked", "history", "seed", "sequence", "text", "picture"})
 """Claims that name the items that carry them; any other sentence that names such an item recommends it."""
 
 _ASKED = re.compile(r"\b(?:ask|asked|want|wanted)\b", re.IGNORECASE)
@@ -100,7 +101,8 @@ def _carriers(masked: MaskedSentence) -> tuple[Item, ...]:
 def _in_request(name: str, carriers: Sequence[Item], evidence: Evidence) -> bool:
     if name == "seed":
         return bool(carriers) and _are_asked(carriers, evidence)
-    return name == "text" and evidence.asked_text and _are_asked(carriers, evidence)
+    asked = {"text": evidence.asked_text, "picture": evidence.asked_picture}
+    return asked.get(name, False) and _are_asked(carriers, evidence)
 
 
 def _are_asked(carriers: Sequence[Item], evidence: Evidence) -> bool:

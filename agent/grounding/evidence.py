@@ -20,6 +20,7 @@ class Evidence:
         liked: ids of items that the reader is known to have liked.
         asked: items that the reader named in the request.
         asked_text: whether the reader described a mood or topic.
+        asked_picture: whether they sent a picture.
         texts: passages that may be repeated word for word: notes, the reader's own phrases.
         small_talk: whether words of courtesy are allowed too.
     """
@@ -30,6 +31,7 @@ class Evidence:
     liked: frozenset[str] = frozenset()
     asked: tuple[Item, ...] = ()
     asked_text: bool = False
+    asked_picture: bool = False
     texts: tuple[str, ...] = ()
     small_talk: bool = False
 
@@ -41,6 +43,7 @@ class Evidence:
         liked: Collection[str] = (),
         asked: Sequence[Item] = (),
         asked_text: bool = False,
+        asked_picture: bool = False,
         texts: Sequence[str] = (),
     ) -> Evidence:
         """Evidence that recommendations carry."""
@@ -51,6 +54,7 @@ class Evidence:
             liked=frozenset(liked),
             asked=tuple(asked),
             asked_text=asked_text,
+            asked_picture=asked_picture,
             texts=tuple(texts),
         )
 

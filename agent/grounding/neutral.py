@@ -16,6 +16,7 @@ _NEUTRAL = """
     ask asked asking want wanted look looking found have has had having
     close closest similar near like liked history move moves on people often
     conversation conversations kind kinds such recommended popular new shown tried content description words mood
+    picture looks sent
     newer later older earlier least most more less up
     """
 NEUTRAL = frozenset(_NEUTRAL.split())

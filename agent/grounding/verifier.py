@@ -153,6 +153,7 @@ def audit(
     liked: Collection[str] = (),
     asked: Sequence[Item] = (),
     asked_text: bool = False,
+    asked_picture: bool = False,
     texts: Sequence[str] = (),
 ) -> tuple[Violation, ...]:
     """What a whole answer says beyond the cards it came with; for tests over sampled answers.
@@ -164,11 +165,15 @@ def audit(
         liked: ids that the reader liked.
         asked: items that the reader named.
         asked_text: whether the reader described a mood or topic.
+        asked_picture: whether they sent a picture.
         texts: passages that the answer may repeat: notes, the reader's own phrases.
     """
     shown = [card.recommendation for card in cards if card.recommendation is not None]
     seeds = [item for r in shown for reason in r.reasons if reason.kind == "seed" for item in reason.items]
-    evidence = Evidence.of(shown, liked=liked, asked=(*asked, *seeds), asked_text=asked_text, texts=texts)
+    asked = (*asked, *seeds)
+    evidence = Evidence.of(
+        shown, liked=liked, asked=asked, asked_text=asked_text, asked_picture=asked_picture, texts=texts
+    )
     evidence = replace(evidence, small_talk=not cards)
     return tuple(v for sentence in sentences(answer, evidence) for v in grounder.verify(sentence, evidence))
 

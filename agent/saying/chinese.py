@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.saying.voice import ChatVoice
+from pipeline.notes import NO_PICTURE_ENCODER, NO_PICTURES
 
 CHINESE = ChatVoice(
     code="zh",
@@ -51,6 +52,7 @@ CHINESE = ChatVoice(
         "veto": "“{value}”仍然排除在外，因为有人不想要；去掉对应的标签就可以放开。",
         "same_people": "同样的主创，这里指{name}：目录在{title}中提到。",
         "no_people": "目录没有提到{title}的主创。",
+        "by_taste": "符合提问者的口味",
         "foreign": "我能理解中文和英文，这是我从你的话里理解到的。",
     },
     openings=(
@@ -62,6 +64,7 @@ CHINESE = ChatVoice(
         "close": "与{titles}相近",
         "out": "不要{values}",
         "mood": "符合你的描述",
+        "picture": "与你发的图片相像",
         "equal": "{name} {low}",
         "range": "{name} {low}至{high}",
         "least": "{name} {low}以上",
@@ -104,5 +107,9 @@ CHINESE = ChatVoice(
         "no": "不要",
         "from": "{bound}年以来",
         "below": "{bound}年以前",
+    },
+    notes={
+        NO_PICTURES: "目录里没有图片，所以无法与你发的图片比较。",
+        NO_PICTURE_ENCODER: "这里无法读取图片，所以没有用到你发的图片。",
     },
 )

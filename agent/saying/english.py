@@ -51,6 +51,7 @@ ENGLISH = ChatVoice(
         "veto": "“{value}” stays out, because not everybody wants it; take its chip away to let it in.",
         "same_people": "By the same people I take {name}, whom the catalogue names with {title}.",
         "no_people": "The catalogue names nobody with {title}.",
+        "by_taste": "goes with the taste of whoever asked",
         "foreign": "I understand English and Chinese; this is what I could make of your message.",
     },
     openings=(
@@ -63,6 +64,7 @@ ENGLISH = ChatVoice(
         "close": "close to {titles}",
         "out": "no {values}",
         "mood": "matching your words",
+        "picture": "matching your picture",
         "equal": "{name} {low}",
         "range": "{name} {low} to {high}",
         "least": "{name} at least {low}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.naming import CatalogueWords, number_word
 from agent.plain_text import clean
@@ -28,6 +28,7 @@ class ChatVoice:
         digits: whether numbers stay digits.
         suggestions: what to say next: each is understood.
         answers: replies to a question.
+        notes: what the pipeline notes -> this language's words for it; what it has none for stays.
     """
 
     code: str
@@ -45,6 +46,7 @@ class ChatVoice:
     digits: bool
     suggestions: Mapping[str, str]
     answers: Mapping[str, str]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, name: str, /, **fields: str) -> str:
         """One sentence."""
@@ -53,6 +55,10 @@ class ChatVoice:
     def part(self, name: str, /, **fields: str) -> str:
         """One part of a request or of a table."""
         return self.parts[name].format(**fields)
+
+    def note(self, note: str) -> str:
+        """A note of the pipeline."""
+        return self.notes.get(note, note)
 
     def count(self, number: int, words: CatalogueWords) -> str:
         """How many, with the noun where the language takes the catalogue's."""

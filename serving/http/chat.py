@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends, File, HTTPException, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import StreamingResponse
+from pydantic.dataclasses import dataclass
 
 from agent.turns import ChatView
-from serving.http.requests import ChatIn, FeedbackIn, MessageIn
+from serving.http.catalogue import MAX_PICTURE_BYTES
+from serving.http.requests import ChatIn, FeedbackIn, MessageIn, WishIn
 from serving.http.responses import PREFIX, public
 from serving.http.streams import RESPONSE, stream
 from serving.http.wiring import ServiceOf
 
 router = APIRouter(tags=["chat"], prefix="/chats")
+
+PICTURE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+"""It is someone's own: kept by no cache, shown on no other site."""
+
+
+@dataclass(frozen=True)
+class SentPicture:
+    """A picture of a chat: what to say with a message, and where to see it."""
+
+    name: str
+    path: str
+
 
 Key = Annotated[str, InPath(min_length=1, max_length=200)]
 
@@ -42,8 +62,34 @@ def view(service: ServiceOf, chat_id: ChatKey) -> Any:
 
 @router.post("/{chat_id}/messages", responses=RESPONSE, response_class=StreamingResponse)
 async def say(service: ServiceOf, chat_id: ChatKey, body: MessageIn) -> StreamingResponse:
-    """Say something; the answer streams: the understood request, cards, words."""
-    return await stream(lambda: service.dialogues.respond(chat_id, body.text))
+    """Say something; the answer streams: the understood request, cards, words.
+
+    With ``picture``, the name of one that was sent to this chat, it asks for items that look like it.
+    """
+    return await stream(lambda: service.dialogues.respond(chat_id, body.text, picture=body.picture))
+
+
+@router.post("/{chat_id}/pictures", status_code=201, response_model=SentPicture)
+def attach(
+    service: ServiceOf,
+    chat_id: ChatKey,
+    file: Annotated[UploadFile, File(description="JPEG, PNG, WebP, GIF or BMP; at most 10 MB and 25 megapixels.")],
+) -> Any:
+    """Send a picture to a chat; say its name with a message. What it shows is kept, without metadata.
+
+    It can be reached through this chat only, and is deleted with it. One that cannot be read safely is refused.
+    """
+    name = service.dialogues.attach(chat_id, file.file.read(MAX_PICTURE_BYTES + 1))
+    return SentPicture(name, f"{PREFIX}/chats/{quote(chat_id, safe='')}/pictures/{name}")
+
+
+@router.get("/{chat_id}/pictures/{name}", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
+def picture(service: ServiceOf, chat_id: ChatKey, name: Key) -> Response:
+    """A picture of this chat."""
+    found = service.dialogues.picture(chat_id, name)
+    if found is None:
+        raise HTTPException(404, f"chat {chat_id!r} has no picture {name!r}")
+    return Response(found, media_type="image/jpeg", headers=PICTURE_HEADERS)
 
 
 @router.post("/{chat_id}/feedback", response_model=ChatView)
@@ -65,7 +111,7 @@ async def undo(service: ServiceOf, chat_id: ChatKey) -> StreamingResponse:
 
 
 @router.post("/{chat_id}/chips", responses=RESPONSE, response_class=StreamingResponse)
-async def add_chip(service: ServiceOf, chat_id: ChatKey, body: MessageIn) -> StreamingResponse:
+async def add_chip(service: ServiceOf, chat_id: ChatKey, body: WishIn) -> StreamingResponse:
     """Add a constraint in words ("no horror") and answer again."""
     return await stream(lambda: service.dialogues.add_chip(chat_id, body.text))
 

@@ -14,6 +14,7 @@ from serving.http.problems import plain_problem, respond
 from serving.http.responses import PREFIX
 
 _BATCH_PATHS = (f"{PREFIX}/batches", "/gradio_api/upload")
+_PICTURE_PATHS = ("/image", "/pictures")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -84,9 +85,8 @@ class BodyLimit:
     def _limit_of(self, path: str) -> int:
         if path in _BATCH_PATHS:
             return self._batch_limit
-        return (
-            self._limit if path.startswith(("/api/", "/login")) and not path.endswith("/image") else self._picture_limit
-        )
+        small = path.startswith(("/api/", "/login")) and not path.endswith(_PICTURE_PATHS)
+        return self._limit if small else self._picture_limit
 
 
 def _too_large(limit: int) -> str:

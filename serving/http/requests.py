@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StringConstraints,
+    model_validator,
 )
 
 from agent.turns import Verdict
@@ -336,12 +337,38 @@ class ChatIn(Strict):
     chat_id: ExternalId | None = None
 
 
-class MessageIn(Strict):
-    """What a person says."""
+class WishIn(Strict):
+    """A wish in words."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "something like Fargo but newer, no horror"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "no horror"}]})
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE), AfterValidator(_storable)]
+
+
+class MessageIn(Strict):
+    """What a person says, shows, or both."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"text": "something like Fargo but newer, no horror"},
+                {"text": "like this but a comedy", "picture": "0f3a5c7e9b1d2f4a6c8e0b2d4f6a8c0e"},
+            ]
+        }
+    )
+
+    text: Annotated[str, StringConstraints(max_length=MAX_MESSAGE), AfterValidator(_storable)] = ""
+    picture: Annotated[
+        str,
+        StringConstraints(max_length=200),
+        Field(description="Name of a picture that was sent to this chat: items should look like it."),
+    ] = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.text and not self.picture:
+            raise ValueError("the message is empty; give it a text, a picture, or both")
+        return self
 
 
 class TitleIn(Strict):

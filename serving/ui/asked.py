@@ -23,7 +23,10 @@ def asked_query(service: UiService, *, user_id: str, chat_id: str, item_id: str)
     aside = frozenset(memory.shown) - {item_id, *memory.cards}
     query = query_of(service, memory.wish, user_id=user_id, aside=aside)
     leaning = service.dialogues.leaning(chat_id, about=item_id) if memory.heard else {}
-    return replace(query, seeds=tuple(one for one in query.seeds if one != item_id), leaning=leaning)
+    name = memory.wish.picture
+    picture = (service.dialogues.picture(chat_id, name) if name else None) or b""
+    seeds = tuple(one for one in query.seeds if one != item_id)
+    return replace(query, seeds=seeds, leaning=leaning, picture=picture)
 
 
 def query_of(service: UiService, wish: Request, *, user_id: str, aside: frozenset[str] = frozenset()) -> Query:

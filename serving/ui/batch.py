@@ -71,10 +71,13 @@ class BatchView:
         tab.select(self.show, self.batch, outputs, **settings)
         self.files.upload(self.receive, self.files, outputs, **settings)
         self.timer.tick(self.show, self.batch, outputs, **settings)
-        self.board.begin(self.begin, self.batch, outputs, **settings)
+        # By default Gradio drops an event while the last one of its kind is under way, and with it a column that is chosen
+        # fast. One at a time and in order: each draws all columns, and a start comes after what was chosen before it.
+        in_turn = {**settings, "trigger_mode": "multiple", "concurrency_limit": 1, "concurrency_id": "batch-columns"}
+        self.board.begin(self.begin, self.batch, outputs, **in_turn)
         self.board.halt(self.halt, self.batch, outputs, **settings)
         self.board.sift(self.sift, self.batch, outputs, **settings)
-        self.board.map(self.map, self.batch, outputs, **settings)
+        self.board.map(self.map, self.batch, outputs, **in_turn)
         self.board.look(self.look, None, outputs, **settings)
 
     # ------------------------------------------------------------------ events

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 import gradio as gr
@@ -11,6 +12,7 @@ import structlog
 
 from agent.turns import Card, Cards, ChatView, Finished, TurnEvent, Understood, Verdict, Words
 from serving.ui.api import UiService
+from serving.ui.attaching import Attaching
 from serving.ui.chat_list import ChatList
 from serving.ui.conversation import ChatDrawing, Turn, degraded_note, turns_of
 from serving.ui.parts import NEW, drawn, sent, user_finder
@@ -43,7 +45,8 @@ class ChatTab:
     def __init__(self, service: UiService, renderer: Renderer) -> None:
         self._service = service
         self._draw = ChatDrawing(service, renderer)
-        self.list = ChatList(service, self._draw, welcome=self.welcome, refused=self._refused)
+        self.list = ChatList(service, self._draw, welcome=self.fresh, refused=self._refused)
+        self.attaching = Attaching(service, renderer, opened=self._open)
         self._said: dict[str, str] = {}  # chats that are being answered, with the words so far
 
     # ------------------------------------------------------------------ components
@@ -61,6 +64,8 @@ class ChatTab:
                 self.cards = drawn(name="cards", events=("say", "feedback", "why"))
                 self.next = drawn(name="next", events=("say", "undo"))
                 with gr.Row(elem_classes="composer"):
+                    self.attaching.build_held()
+                    self.attaching.build_control()
                     self.message = gr.Textbox(
                         placeholder="Ask for anything",
                         label="Your message",
@@ -86,7 +91,7 @@ class ChatTab:
         """All components that an answer may change."""
         return [
             self.user, self.chat, self.history, self.words, self.cards, self.next, self.message, self.send, self.stop,
-            self.understood, self.who, self.profile, self.did, self.chats,
+            self.understood, self.who, self.profile, self.did, self.chats, *self.attaching.outputs,
         ]  # fmt: skip
 
     def connect(self) -> None:
@@ -103,7 +108,12 @@ class ChatTab:
             "concurrency_id": "clicks", "api_visibility": "private",
         }  # fmt: skip
         turns = [
-            gr.on([self.message.submit, self.send.click], self.say, [*here, self.message], **streaming),
+            gr.on(
+                [self.message.submit, self.send.click],
+                self.say,
+                [*here, self.message, self.attaching.name],
+                **streaming,
+            ),
             *(part.say(self.say_from_button, here, **streaming) for part in (self.history, self.cards, self.next)),
             self.history.revise(self.revise, here, **streaming),
             self.words.retry(self.retry, here, **streaming),
@@ -118,6 +128,7 @@ class ChatTab:
         self.chats.fresh(self.fresh, self.user, **quick)
         self.chats.reopen(self.reopen, self.user, **quick)
         self.list.connect(here, quick)
+        self.attaching.connect(here, quick)
         self.toggle.click(None, js=TOGGLE)
         gr.on([self.user.change, self.chat.change], None, here, js=REMEMBER)
 
@@ -134,13 +145,17 @@ class ChatTab:
                 log.info("chat_not_reopened", chat=chat_id, error=str(error))
         return self.welcome(user_id)
 
-    def say(self, user_id: str, chat_id: str, message: str) -> Iterator[Update]:
-        """A typed message."""
+    def say(self, user_id: str, chat_id: str, message: str, picture: str = "") -> Iterator[Update]:
+        """A typed message, with a picture or without."""
         text = message.strip()[:MAX_MESSAGE]
-        if not text:
+        if not text and not picture:
             yield {self.message: ""}
             return
-        yield from self._answer(user_id, chat_id, lambda chat: self._service.dialogues.respond(chat, text), asked=text)
+
+        def ask(chat: str) -> Iterator[TurnEvent]:
+            return self._service.dialogues.respond(chat, text, picture=picture)
+
+        yield from self._answer(user_id, chat_id, ask, asked=Turn(text, picture=picture))
 
     def say_from_button(self, user_id: str, chat_id: str, event: gr.EventData) -> Iterator[Update]:
         """A suggestion, an example, or "like this" on a card."""
@@ -150,16 +165,17 @@ class ChatTab:
         """An earlier message said differently, in a new chat that begins before it."""
         place, text = sent(event, "place"), sent(event, "text")
         try:
-            self._open(user_id, chat_id)  # the chat must be this user's
+            view = self._open(user_id, chat_id)  # the chat must be this user's
             branch = self._service.dialogues.history.branch(chat_id, int(place) if place.isdecimal() else -1)
         except TastemakerError as error:
             yield {self.words: self._draw.problem(error)}
             return
-        yield from self.say(user_id, branch, text)
+        picture = next((message.picture for message in view.messages if str(message.place) == place), "")
+        yield from self.say(user_id, branch, text, picture)
 
     def retry(self, user_id: str, chat_id: str) -> Iterator[Update]:
         """The last question answered again."""
-        asked = next((turn.asked for turn in reversed(self._turns(chat_id)) if turn.asked), "")
+        asked = next((turn for turn in reversed(self._turns(chat_id)) if turn.asked or turn.picture), None)
         yield from self._answer(user_id, chat_id, self._service.dialogues.retry, asked=asked, again=True)
 
     def drop(self, user_id: str, chat_id: str, event: gr.EventData) -> Iterator[Update]:
@@ -213,16 +229,17 @@ class ChatTab:
                 key = self._service.store.ensure_user(name, name=name).user_id
             except TastemakerError as error:
                 return {self.words: self._draw.problem(error)}
-        return self.welcome(key)
+        return self.fresh(key)
 
     def fresh(self, user_id: str) -> Update:
         """New chat."""
-        return self.welcome(user_id)
+        return self.welcome(user_id) | self.attaching.emptied()
 
     def reopen(self, user_id: str, event: gr.EventData) -> Update:
         """An old chat of this user."""
         try:
-            return self.show(self._service.dialogues.open(user_id, chat_id=sent(event, "key")))
+            view = self._service.dialogues.open(user_id, chat_id=sent(event, "key"))
+            return self.show(view) | self.attaching.emptied()
         except TastemakerError as error:
             return {self.words: self._draw.problem(error)}
 
@@ -241,14 +258,15 @@ class ChatTab:
             view: a chat in which nothing was asked yet, if there is one.
         """
         user = self._user(user_id)
+        chat = view.chat_id if view else ""
         try:
-            history, understood = self._draw.welcome(user), self._draw.understood(view.chips if view else ())
+            history, understood = self._draw.welcome(user), self._draw.understood(view.chips if view else (), chat)
             profile = self._draw.profile(view.profile) if view else self._draw.stored_profile(user)
         except TastemakerError as error:  # nothing is trained yet: say what to do
             return {self.history: self._draw.problem(error)}
         return {
             self.user: user.user_id if user else "",
-            self.chat: view.chat_id if view else "",
+            self.chat: chat,
             self.history: history,
             self.words: "",
             self.cards: "",
@@ -270,11 +288,13 @@ class ChatTab:
         return {
             self.user: view.user_id,
             self.chat: view.chat_id,
-            self.history: self._draw.conversation([*turns[:-1], Turn(last.asked, place=last.place)]),
+            self.history: self._draw.conversation(
+                [*turns[:-1], Turn(last.asked, place=last.place, picture=last.picture)], view.chat_id
+            ),
             self.words: self._draw.words(last.text, cards=last.cards, retry=view.can_retry),
             self.cards: self._draw.cards(last.cards, last.table),
             self.next: self._draw.next(view),
-            self.understood: self._draw.understood(view.chips),
+            self.understood: self._draw.understood(view.chips, view.chat_id),
             self.who: self._draw.who(self._user(view.user_id)),
             self.profile: self._draw.profile(view.profile),
             self.did: self._draw.did(view.trace, {}),
@@ -288,13 +308,13 @@ class ChatTab:
         chat_id: str,
         ask: Callable[[str], Iterator[TurnEvent]],
         *,
-        asked: str = "",
+        asked: Turn | None = None,
         again: bool = False,
     ) -> Iterator[Update]:
         """Run one turn and draw it as it comes: request, cards, words.
 
         Args:
-            asked: what was typed.
+            asked: what was typed and attached; what could not be answered goes back there.
             again: whether the answer takes the place of the last one.
         """
         try:
@@ -304,22 +324,25 @@ class ChatTab:
             yield {
                 self.user: view.user_id,
                 self.chat: chat,
-                self.history: self._draw.conversation([*before, Turn(asked)] if asked else before),
+                self.history: self._draw.conversation(
+                    [*before, replace(asked, text="", cards=())] if asked else before, chat
+                ),
                 self.words: self._draw.words(busy=True),
                 self.cards: "",
                 self.next: "",
                 self.message: "",
+                **(self.attaching.emptied() if asked else {}),
                 self.send: gr.Button(visible=False),
                 self.stop: gr.Button(visible=True),
             }
-            shown = yield from self._stream(chat, ask(chat), asked=bool(asked))
+            shown = yield from self._stream(chat, ask(chat), asked=asked is not None)
             yield self.show(self._service.dialogues.view(chat)) | shown
         except TastemakerError as error:
             log.warning("turn_failed", chat=chat_id, error=str(error))
-            yield {self.words: self._draw.problem(error), self.message: asked, **self._idle()}
+            yield {self.words: self._draw.problem(error), **self._given_back(chat_id, asked)}
         except Exception:  # a bug: it is logged whole, and the page must not wait for words that never come
             log.exception("turn_broken", chat=chat_id)
-            yield {self.words: self._draw.problem(BROKEN), self.message: asked, **self._idle()}
+            yield {self.words: self._draw.problem(BROKEN), **self._given_back(chat_id, asked)}
 
     def _stream(self, chat: str, events: Iterator[TurnEvent], *, asked: bool) -> Iterator[Update]:
         """Draw events until the end or a stop; returns what only the last event knows."""
@@ -329,7 +352,7 @@ class ChatTab:
         try:
             for event in events:
                 if isinstance(event, Understood):
-                    yield {self.understood: self._draw.understood(event.chips)}
+                    yield {self.understood: self._draw.understood(event.chips, chat)}
                 elif isinstance(event, Cards):
                     cards = event.cards
                     yield {self.cards: self._draw.cards(cards, event.table)}
@@ -367,6 +390,12 @@ class ChatTab:
             return self._service.store.user(user_id) if user_id else None
         except UnknownUser:
             return None
+
+    def _given_back(self, chat_id: str, asked: Turn | None) -> Update:
+        """What was typed and attached, where it was before it was sent."""
+        if asked is None:
+            return self._idle()
+        return {self.message: asked.asked, **self.attaching.holding(chat_id, asked.picture), **self._idle()}
 
     def _idle(self) -> Update:
         return {self.send: gr.Button(visible=True), self.stop: gr.Button(visible=False)}

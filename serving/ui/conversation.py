@@ -32,6 +32,7 @@ class Turn:
 
     Attributes:
         place: of the question in the chat, where it can be said differently.
+        picture: name of the one that was sent with the question.
     """
 
     asked: str
@@ -39,6 +40,7 @@ class Turn:
     cards: tuple[Card, ...] = ()
     place: int | None = None
     table: Table = ()
+    picture: str = ""
 
 
 class ChatDrawing:
@@ -48,9 +50,9 @@ class ChatDrawing:
         self._service = service
         self._draw = renderer
 
-    def conversation(self, turns: Sequence[Turn]) -> str:
+    def conversation(self, turns: Sequence[Turn], chat_id: str) -> str:
         """Questions and answers, oldest first; cards of the older ones as their titles: pictures weigh."""
-        return self._draw("conversation.html", turns=turns, pictured=PICTURED_TURNS)
+        return self._draw("conversation.html", turns=turns, pictured=PICTURED_TURNS, chat_id=chat_id)
 
     def words(
         self,
@@ -94,9 +96,10 @@ class ChatDrawing:
         """What was done, folded."""
         return self._draw("did.html", trace=trace, milliseconds=milliseconds)
 
-    def understood(self, chips: Sequence[Chip]) -> str:
+    def understood(self, chips: Sequence[Chip], chat_id: str = "") -> str:
         """The request in force as chips, and a field to add to it."""
-        return self._draw("understood.html", chips=chips, example=example_chip(self._service.recommender.vocabulary()))
+        example = example_chip(self._service.recommender.vocabulary())
+        return self._draw("understood.html", chips=chips, chat_id=chat_id, example=example)
 
     def who(self, user: User | None) -> str:
         """Field to choose or create a user."""
@@ -183,7 +186,8 @@ def turns_of(view: ChatView) -> list[Turn]:
     turns: list[Turn] = []
     for message in view.messages:
         if message.role == "user":
-            turns.append(Turn(message.text, place=message.place if message.editable else None))
+            place = message.place if message.editable else None
+            turns.append(Turn(message.text, place=place, picture=message.picture))
         elif turns and not turns[-1].text and not turns[-1].cards:
             turns[-1] = replace(turns[-1], text=message.text, cards=message.cards, table=message.table)
         else:

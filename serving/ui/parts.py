@@ -31,16 +31,29 @@ class Offer(TypedDict):
 
 
 def drawn(
-    value: str = "", *, events: Sequence[str] = (), name: str, finder: Callable[[str], list[Offer]] | None = None
+    value: str = "",
+    *,
+    events: Sequence[str] = (),
+    name: str,
+    finder: Callable[[str], list[Offer]] | None = None,
+    server: Sequence[Callable[..., object]] = (),
+    scripts: Sequence[str] = (),
 ) -> gr.HTML:
-    """A part drawn by a template. Its template for Gradio is constant: the value is inserted, never compiled."""
+    """A part drawn by a template. Its template for Gradio is constant: the value is inserted, never compiled.
+
+    Args:
+        events: what its controls may send.
+        finder: suggestions of its field.
+        server: what its scripts may call besides.
+        scripts: files beside ``page.js`` that it runs.
+    """
     return gr.HTML(
         value,
         html_template="${value}",
-        js_on_load=script(*events),
+        js_on_load=script(*events, files=scripts),
         apply_default_css=False,
         elem_id=name,
-        server_functions=[finder] if finder else None,
+        server_functions=[*([finder] if finder else ()), *server] or None,
     )
 
 

@@ -7,11 +7,13 @@ template as Handlebars and JavaScript, never the value.
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from serving.figures import percent, signed
+from serving.http.responses import PREFIX
 from serving.ui.pictures import Pictures
 from serving.ui.placeholder import cover
 from serving.ui.theme import channel_colour, channel_label
@@ -38,7 +40,11 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.globals.update(
-            picture=self.picture, channel_label=channel_label, channel_colour=channel_colour, subtitle=subtitle
+            picture=self.picture,
+            sent_picture=sent_picture,
+            channel_label=channel_label,
+            channel_colour=channel_colour,
+            subtitle=subtitle,
         )
         self._environment.filters.update(signed=signed, percent=percent)
 
@@ -51,6 +57,11 @@ class Renderer:
         if source is None:
             return cover(item.title[:MAX_TITLE], item.categories)
         return Markup('<img class="photo" src="{}" alt="" loading="lazy">').format(source)
+
+
+def sent_picture(chat_id: str, name: str) -> str:
+    """Where the page finds a picture that was sent in a chat."""
+    return f"{PREFIX}/chats/{quote(chat_id, safe='')}/pictures/{quote(name, safe='')}"
 
 
 def subtitle(item: Item) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from gradio import themes
@@ -27,6 +28,7 @@ CHANNELS = {
     "disliked": ("Away from dislikes", "#b0564c"),
     "new": ("New items", "#c4577e"),
     "text": ("Text", "#8563b5"),
+    "picture": ("Looks like your picture", "#c2672d"),
     "image": ("Picture", "#c2672d"),
     "attribute": ("Attributes", "#4f9150"),
     "behaviour": ("Behaviour", "#2f86a6"),
@@ -108,10 +110,11 @@ def stylesheet() -> str:
     return (HERE / "page.css").read_text(encoding="utf-8")
 
 
-def script(*events: str) -> str:
-    """Event delegation for one ``gr.HTML``, which may send only ``events``.
+def script(*events: str, files: Sequence[str] = ()) -> str:
+    """Event delegation for one ``gr.HTML``, which may send only ``events``, and scripts of its own.
 
     Gradio makes a listener for each name that stands in quotes in the script.
     """
     names = ", ".join(f'"{name}"' for name in events)
-    return f"const EVENTS = [{names}];\n" + (HERE / "page.js").read_text(encoding="utf-8")
+    parts = [(HERE / name).read_text(encoding="utf-8") for name in ("page.js", *files)]
+    return f"const EVENTS = [{names}];\n" + "\n".join(parts)

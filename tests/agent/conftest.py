@@ -194,7 +194,8 @@ class MemoryRecommender:
 
         every = sorted(allowed, key=lambda item: (-score(item), item.item_id))
         ranked, contenders = every[: query.k], every[: query.contenders]
-        reasons = (Reason("seed", tuple(seeds)),) if seeds else (Reason("popular"),)
+        looks = (Reason("picture"),) if query.picture else ()
+        reasons = (*looks, *((Reason("seed", tuple(seeds)),) if seeds else (Reason("popular"),)))
         found = tuple(
             Recommendation(item, n, score(item), {}, reasons, False) for n, item in enumerate(ranked, start=1)
         )
@@ -217,7 +218,8 @@ class MemoryRecommender:
         item = self.item(item_id)
         seeds = self.items(query.seeds)
         contributions = tuple(Contribution(seed, 0.5, 0.5) for seed in seeds)
-        reasons = (Reason("seed", seeds),) if seeds else (Reason("popular"),)
+        looks = (Reason("picture"),) if query.picture else ()
+        reasons = (*looks, *((Reason("seed", seeds),) if seeds else (Reason("popular"),)))
         return Explanation(
             item, query.user_id, 1.0, 1, len(self._items), {}, contributions, 0.0, (), (), reasons, "memory", False
         )

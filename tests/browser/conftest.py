@@ -54,11 +54,13 @@ def untrained_site(tmp_path: Path) -> Iterator[Site]:
     yield from served(tmp_path / "empty", "/api/v1/health/live")
 
 
-def served(home: Path, answers: str) -> Iterator[Site]:
+def served(home: Path, answers: str, **variables: str) -> Iterator[Site]:
+    """A server on a home, with settings of its own by ``variables`` of the environment."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     environment = {**os.environ, "TASTEMAKER_LLM__BACKEND": "none", "TASTEMAKER_CACHE": str(default_cache_root())}
+    environment |= variables
     command = [sys.executable, "-m", "serving.cli", "--home", str(home), "serve", "--port", url.rsplit(":")[-1]]
     log = home.parent / "server.log"
     with log.open("wb") as output:

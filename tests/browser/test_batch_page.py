@@ -106,6 +106,31 @@ def test_columns_are_mapped_where_their_names_say_nothing(
     assert (stored.title, stored.attributes) == ("The Long Bridge", {"year": 1996, "shelf": "B4"})
 
 
+def test_a_column_that_is_chosen_while_another_is_on_its_way_is_not_lost(visitor: Any, tmp_path: Path) -> None:
+    page = opened(visitor)
+    table = tmp_path / "fast.csv"
+    table.write_text("article,what,when,kind\nfast-1,The Long Bridge,1996,Drama\n", "utf-8")
+    drop(page, table)
+    page.wait_for_selector("#batch-board .as-it-stands")
+    chosen = {"item_id": "article", "title": "what", "year": "when", "categories": "kind"}
+    page.evaluate(
+        """chosen => Object.entries(chosen).forEach(([field, column]) => {
+          const choice = document.getElementById(`column-${field}`);
+          choice.value = column;
+          choice.dispatchEvent(new Event("change", { bubbles: true }));
+        })""",
+        chosen,
+    )
+    page.wait_for_function(
+        """chosen => Object.entries(chosen).every(([field, column]) => {
+          const option = document.querySelector(`#column-${field} option[selected]`);
+          return option?.value === column;
+        })""",
+        arg=chosen,
+    )
+    assert "The Long Bridge" in page.locator(".sample").inner_text()
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
