@@ -121,8 +121,8 @@ class Reason:
 
     Attributes:
         kind: "history" (items of the reader's history carry the score), "seed" (close to an item that was asked for),
-            "text" (content matches the words), "dialogue" (conversations such as this one led to its kind), "picture" (it
-            looks like the picture that was sent), "sequence" (people who just had X go on to it), "popular", "new"
+            "text" (content matches the words), "dialogue" (conversations such as this one led to its kind), "picture"
+            (it looks like the picture that was sent), "sequence" (people who just had X go on to it), "popular", "new"
             (training did not know it: its content, and who has met it since), "trial" (it stands in a place that is
             kept for trying new items out), "constraint" (it is what was asked for: its matching values).
         items: the known items that carry it, strongest first; none where those are nothing to name to this reader, such

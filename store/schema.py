@@ -171,6 +171,7 @@ audit_log = sa.Table(
     sa.Column("act", sa.Text, nullable=False),
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("details", sa.JSON, nullable=False),
+)
 
 chat_pictures = sa.Table(
     "chat_pictures",
