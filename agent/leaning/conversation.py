@@ -28,6 +28,7 @@ from agent.understanding import Understander
 from pipeline.catalogue import Catalogue
 from pipeline.contracts import Vectors
 from pipeline.state import ServingState
+from store.ids import PADDING
 
 logger = logging.getLogger(__name__)
 
@@ -52,14 +53,21 @@ class _Encoder(Protocol):
 
 @dataclass(frozen=True)
 class _Laid:
-    """A model over a catalogue; ``leaning`` is None where dialogues know too little of it."""
+    """A model over the active items of a catalogue."""
 
-    snapshot_id: str
-    size: int
     catalogue: Catalogue
     items: ItemArrays
     listener: Listener
-    leaning: Leaning | None
+    leaning: Leaning
+
+
+@dataclass(frozen=True)
+class _Served:
+    """What there is for a state; ``laid`` is None where dialogues know too little of its catalogue."""
+
+    snapshot_id: str
+    size: int
+    laid: _Laid | None
 
 
 class ConversationLeaning:
@@ -83,7 +91,7 @@ class ConversationLeaning:
         self._encode = lru_cache(_EMBEDDED)(encode)
         self._state = state
         self._understander = understander
-        self._laid: _Laid | None = None
+        self._served: _Served | None = None
         self._laying = Lock()
 
     def of(self, state: ChatState, memory: Memory, *, about: str = "") -> Mapping[str, float]:
@@ -95,20 +103,18 @@ class ConversationLeaning:
             about: an item that is asked about: it is not taken for one that was named.
         """
         said = state.said(memory.heard)
-        if not said:
+        laid = self._current().laid if said else None
+        if laid is None:
             return {}
-        laid = self._current()
-        if laid.leaning is None:
-            return {}
-        heard = _with_items(laid.listener.hear(_in_turns(said)), memory, laid.catalogue)
+        heard = _with_items(laid.listener.hear(_in_turns(said)), memory, laid.catalogue, about=about)
         try:
             dialogue = Dialogues.of([heard], laid.items, self._vectors)
         except Exception:  # an encoder is somebody else's program; the pipeline can do without it
             logger.exception("the text encoder failed: what was said is not leaned to")
             return {}
         scores = laid.leaning.scores(dialogue, laid.items)[0]
-        named = {item for item, _, _ in heard.items} - {laid.catalogue.ids.get(about)}
-        scores[[0, *named]] = -np.inf
+        named = [item for item, _, _ in heard.items]
+        scores[[PADDING, *named]] = -np.inf
         best = np.argsort(-scores, kind="stable")[: min(TOLD, len(scores) - 1 - len(named))]
         return {laid.catalogue.at(int(item)).item_id: float(scores[item]) for item in best}
 
@@ -119,28 +125,34 @@ class ConversationLeaning:
     def _vectors(self, texts: Sequence[str]) -> Vectors:
         return np.stack([self._encode(text) for text in texts])
 
-    def _current(self) -> _Laid:
+    def _current(self) -> _Served:
         """The model over what is served. While another thread lays it anew, that of before answers."""
-        state, laid = self._state(), self._laid
-        if laid is not None and _is_of(laid, state):
-            return laid
-        if not self._laying.acquire(blocking=laid is None):
-            assert laid is not None
-            return laid
+        state, before = self._state(), self._served
+        if before is not None and (_is_of(before, state) or not self._laying.acquire(blocking=False)):
+            return before
+        if before is None:
+            self._laying.acquire()
         try:
-            if self._laid is None or not _is_of(self._laid, state):
-                self._laid = self._lay(state)
-            return self._laid
+            if self._served is None or not _is_of(self._served, state):
+                self._served = _Served(state.snapshot_id, len(state.catalogue), self._lay(state))
+            return self._served
         finally:
             self._laying.release()
 
-    def _lay(self, state: ServingState) -> _Laid:
+    def _lay(self, state: ServingState) -> _Laid | None:
         lexicon = self._understander.lexicon
-        catalogue, items = items_of(state, lexicon)
-        keys = [title_key(item.title, int(year)) for item, year in zip(catalogue.items, items.years[1:], strict=True)]
-        leaning = self._learnt.over(items, keys) if len(catalogue) else None
+        rows = [
+            row
+            for row, item in enumerate(state.catalogue.items, start=1)
+            if item.active and item.item_id in lexicon.items and state.content.has_text[row - 1]
+        ]
+        catalogue = Catalogue([state.catalogue.at(row) for row in rows])
+        keys = [title_key(item.title, int(lexicon.year_of(item.item_id) or 0)) for item in catalogue.items]
+        if not self._learnt.knows(keys):
+            return None
+        items = items_of(state, catalogue, rows, lexicon)
         listener = Listener(self._understander, catalogue.ids)
-        return _Laid(state.snapshot_id, len(state.catalogue), catalogue, items, listener, leaning)
+        return _Laid(catalogue, items, listener, self._learnt.over(items, keys))
 
 
 def open_leaning(
@@ -158,14 +170,14 @@ def open_leaning(
     return lambda understander: ConversationLeaning(learnt, encoder.encode_query, state, understander)
 
 
-def items_of(state: ServingState, lexicon: Lexicon) -> tuple[Catalogue, ItemArrays]:
-    """The active items of a serving state as the model sees them."""
-    rows = [
-        row
-        for row, item in enumerate(state.catalogue.items, start=1)
-        if item.active and item.item_id in lexicon.items and state.content.has_text[row - 1]
-    ]
-    catalogue = Catalogue([state.catalogue.at(row) for row in rows])
+def items_of(state: ServingState, catalogue: Catalogue, rows: Sequence[int], lexicon: Lexicon) -> ItemArrays:
+    """Some items of a serving state as the model sees them.
+
+    Args:
+        catalogue: of these items.
+        rows: their indices in the state.
+        lexicon: of the state's catalogue.
+    """
     interactions = state.models.interactions
     met = interactions.matrix[:, [0, *(row if row <= interactions.num_items else 0 for row in rows)]]
     newest = interactions.times >= (np.quantile(interactions.times, _NEWEST) if len(interactions) else 0)
@@ -176,11 +188,11 @@ def items_of(state: ServingState, lexicon: Lexicon) -> tuple[Catalogue, ItemArra
         np.log1p(1000.0 * counts[[0, *rows]] / people).astype(np.float32) for counts in (everyone, recent)
     )
     text = state.content.text[np.array(rows, dtype=np.int64) - 1]
-    return catalogue, ItemArrays.build(catalogue, lexicon, readers=readers, recent=recent, text=text, met=met)
+    return ItemArrays.build(catalogue, lexicon, readers=readers, recent=recent, text=text, met=met)
 
 
-def _is_of(laid: _Laid, state: ServingState) -> bool:
-    return laid.snapshot_id == state.snapshot_id and len(state.catalogue) <= (1 + _GROWN) * laid.size
+def _is_of(served: _Served, state: ServingState) -> bool:
+    return served.snapshot_id == state.snapshot_id and len(state.catalogue) <= (1 + _GROWN) * served.size
 
 
 def _in_turns(said: Sequence[str]) -> list[str]:
@@ -188,12 +200,13 @@ def _in_turns(said: Sequence[str]) -> list[str]:
     return [text for message in said for text in ("", message)][1:]
 
 
-def _with_items(heard: Heard, memory: Memory, catalogue: Catalogue) -> Heard:
-    """With what the request in force is about: "like the second one" names no title."""
+def _with_items(heard: Heard, memory: Memory, catalogue: Catalogue, *, about: str) -> Heard:
+    """With what the request in force is about, for "like the second one" names no title, and without ``about``."""
     found = {item: (age, negative) for item, age, negative in heard.items}
     for item_id in memory.wish.items_like:
         found.setdefault(catalogue.ids.get(item_id), (0, False))
     for item_id in memory.wish.items_unlike:
         found[catalogue.ids.get(item_id)] = (0, True)
-    found.pop(0, None)
+    for item in (PADDING, catalogue.ids.get(about)):
+        found.pop(item, None)
     return replace(heard, items=tuple((item, age, negative) for item, (age, negative) in found.items()))

@@ -95,8 +95,13 @@ class Learnt:
             source=source,
         )
 
-    def over(self, items: ItemArrays, keys: Sequence[TitleKey]) -> Leaning | None:
-        """Laid over a catalogue; None where that has too little in common with what the dialogues were about.
+    def knows(self, keys: Sequence[TitleKey]) -> bool:
+        """Whether a catalogue with these titles has enough in common with what the dialogues were about."""
+        known = len(set(keys) & set(self.titles))
+        return known >= max(FEWEST_KNOWN, LEAST_SHARE * len(keys))
+
+    def over(self, items: ItemArrays, keys: Sequence[TitleKey]) -> Leaning:
+        """Laid over a catalogue that it knows.
 
         Args:
             items: N items.
@@ -106,9 +111,6 @@ class Learnt:
         for index, key in enumerate(keys, start=1):
             places.setdefault(key, index)
         found = np.array([places.get(key, 0) for key in self.titles], dtype=np.int64)
-        known = int((found > 0).sum())
-        if known < FEWEST_KNOWN or known < LEAST_SHARE * len(keys):
-            return None
         named, recommended = (_known(pairs, found) for pairs in (self.named, self.recommended))
         habits = Habits.counted(named[:, 0], named[:, 1], recommended[:, 1], items)
         shape = (len(self.precedents), len(items))

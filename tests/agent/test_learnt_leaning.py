@@ -16,7 +16,7 @@ from agent.leaning import LEANING_FILE, learnt
 from agent.leaning.conversation import TOLD, ConversationLeaning, items_of, open_leaning
 from agent.leaning.features import Dialogues
 from agent.leaning.heard import Listener
-from agent.leaning.learnt import Learnt, TitleKey, title_key
+from agent.leaning.learnt import Learnt, title_key
 from agent.leaning.model import Lesson
 from agent.state import ChatState, Memory, StoredMessage
 from agent.understanding import Understander
@@ -60,10 +60,6 @@ def served(catalogue: Catalogue, *, snapshot_id: str = "one") -> Any:
     )
 
 
-def keys_of(catalogue: Catalogue) -> list[TitleKey]:
-    return [title_key(item.title, cast(int, item.attributes["year"])) for item in catalogue.items]
-
-
 @pytest.fixture(autouse=True)
 def _few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted catalogues are small."""
@@ -75,7 +71,7 @@ def told() -> Learnt:
     """Who asks for horror gets Harbour, who asks for comedy Lantern."""
     catalogue = planted(range(20))
     understander = Understander.over(catalogue)
-    _, items = items_of(served(catalogue), understander.lexicon)
+    items = items_of(served(catalogue), catalogue, range(1, 21), understander.lexicon)
     known = examples(Listener(understander, catalogue.ids))
     dialogues = Dialogues.of([one.heard for one in known], items, encode)
     leaning = Lesson.of(dialogues, known, items, settings=SMALL).learned(settings=SMALL)
@@ -153,12 +149,11 @@ def test_a_shop_that_dialogues_know_nothing_of_is_left_alone(told: Learnt) -> No
 
 
 def test_few_known_titles_are_too_few(told: Learnt, monkeypatch: pytest.MonkeyPatch) -> None:
-    state = served(planted(range(20)))
-    items = items_of(state, Understander.over(state.catalogue).lexicon)[1]
-    assert told.over(items, keys_of(state.catalogue)) is not None
-    assert told.over(items, [(words, year + 1) for words, year in keys_of(state.catalogue)]) is None
+    keys = [title_key(item.title, cast(int, item.attributes["year"])) for item in planted(range(20)).items]
+    assert told.knows(keys)
+    assert not told.knows([(words, year + 1) for words, year in keys])
     monkeypatch.setattr(learnt, "LEAST_SHARE", 0.11)  # two of twenty are known
-    assert told.over(items, keys_of(state.catalogue)) is None
+    assert not told.knows(keys)
 
 
 def test_it_follows_the_snapshot_and_a_growing_catalogue(told: Learnt) -> None:
@@ -184,13 +179,12 @@ def test_a_failing_encoder_leaves_the_pipeline_alone(told: Learnt) -> None:
 
 
 def test_readers_and_those_who_met_items_are_those_of_the_state() -> None:
-    state = served(planted(range(20)))
-    inactive = Catalogue([replace(item, active=item.item_id != "1") for item in state.catalogue.items])
-    catalogue, items = items_of(served(inactive), Understander.over(inactive).lexicon)
-    assert [item.item_id for item in catalogue.items[:3]] == ["0", "2", "3"]
-    # Three of three people met the items of index 1 to 4, of which the second is gone.
-    np.testing.assert_allclose(items.readers[1:5], [np.log(1001)] * 3 + [0], rtol=1e-6)
-    assert sp.csr_matrix(items.met).getnnz(axis=0)[1:5].tolist() == [3, 3, 3, 0]
+    state, rows = served(planted(range(20))), [1, 3, 4, 5]
+    some = Catalogue([state.catalogue.at(row) for row in rows])
+    items = items_of(state, some, rows, Understander.over(some).lexicon)
+    # Three of three people met the items of index 1 to 4; the fifth was met by nobody.
+    np.testing.assert_allclose(items.readers[1:], [np.log(1001)] * 3 + [0], rtol=1e-6)
+    assert sp.csr_matrix(items.met).getnnz(axis=0).tolist() == [0, 3, 3, 3, 0]
 
 
 def test_what_ships_can_be_read_and_is_for_its_encoder_alone(caplog: pytest.LogCaptureFixture) -> None:
