@@ -355,6 +355,7 @@ _CHECKS: Mapping[str, Check] = {
     "sequence": _of_reason("sequence"),
     "text": _values("text"),
     "text_unnamed": _kind("text"),
+    "picture": _kind("picture"),
     "constraint": _values("constraint"),
     "popular": _kind("popular"),
     "new": _new,

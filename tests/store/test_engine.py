@@ -115,6 +115,7 @@ def test_a_database_of_an_older_version_gets_the_later_tables_and_keeps_its_rows
         connection.exec_driver_sql("DROP TABLE impressions")
         connection.exec_driver_sql("DROP TABLE verdicts")
         connection.exec_driver_sql("DROP TABLE chat_shares")
+        connection.exec_driver_sql("DROP TABLE chat_pictures")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
     opened.close()
     with Store.open(database_url) as store:
