@@ -51,6 +51,7 @@ _ENGLISH: Parsers = (
     ("sequence_unnamed", r"soon (?:before or after|after or before) what you(?: have)? met lately,? people(?: here)? (?:also )?meet it\."),
     ("dialogue", r"it is (?:also )?of (?:a|the) kind (?:that is )?recommended in conversations such as this(?: one)?\."),
     ("dialogue", r"in conversations such as this(?: one)?,? its kind is (?:also )?recommended\."),
+    ("picture", r"(?:its picture|it) (?:also )?looks like (?:the one|(?:the|your) picture)(?: (?:that )?you sent)?\."),
     ("sequence", r"people(?: here)? (?:also )?meet it soon (?:before or after|after or before) (?P<items>.+)\."),
     ("sequence", r"soon (?:before or after|after or before) (?P<items>.+?),? people(?: here)? (?:also )?meet it\."),
     ("sequence", r"people(?: here)? who meet (?P<items>.+) (?:also )?meet it soon (?:before or after|after or before)(?: that)?\."),
@@ -163,6 +164,7 @@ _CHINESE: Parsers = (
     ("sequence_unnamed", r"(?:这里的)?人们在接触你最近接触过?的内容的?前后不久也?会也?接触到?它。"),
     ("sequence_unnamed", r"在接触你最近接触过?的内容的?前后不久，(?:这里的)?人们也?会也?接触到?它。"),
     ("dialogue", r"(?:它也?属于)?类似的对话[中里]也?常?(?:推荐的[那这]?一类|推荐它[这那]一类)。"),
+    ("picture", r"它(?:的图片也?[与和跟]|看起来也?很?|看上去也?很?)像?你发的(?:图片|那张)(?:很?相[像似])?。"),
     ("sequence", r"(?:这里的)?人们在接触(?P<items>“.+”)的?前后不久.*会.*接触到?它。"),
     ("sequence", r"在?接触(?P<items>“.+”)(?:的人)?的?，?前后不久，?(?:(?:这里的)?人们)?.*会.*接触到?它。"),
     ("popular", r"它(?:在这里)?也?很?受其他人的?欢迎。"),
@@ -238,11 +240,13 @@ CHANNELS: Mapping[str, Mapping[str, str]] = {
         "What comes next (SASRec)": "sasrec", "Content": "content", "What is met together": "item_to_item",
         "What is met close in time": "transition", "Popularity": "popularity", "Close to what you asked": "seed",
         "Conversations such as this": "dialogue", "Tastes that you named": "taste", "Away from dislikes": "disliked", "New items": "new", "text": "text",
+        "Looks like your picture": "picture",
     },
     "zh": {
         "与你相似的人（LightGCN）": "lightgcn", "与你相似的口味（谱滤波）": "spectral", "接下来的内容（SASRec）": "sasrec",
         "内容": "content", "常一起被接触的内容": "item_to_item", "时间上相邻的内容": "transition", "受欢迎程度": "popularity",
         "接近你的要求": "seed", "类似的对话": "dialogue", "你说过的口味": "taste", "远离你不喜欢的": "disliked", "新内容": "new", "文字": "text",
+        "与你发的图片相像": "picture",
     },
 }  # fmt: skip
 

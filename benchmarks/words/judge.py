@@ -362,6 +362,7 @@ _CHECKS: Mapping[str, Check] = {
     "text": _values("text"),
     "text_unnamed": _kind("text"),
     "dialogue": _kind("dialogue"),
+    "picture": _kind("picture"),
     "constraint": _values("constraint"),
     "popular": _kind("popular"),
     "new": _new,

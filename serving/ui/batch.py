@@ -71,7 +71,7 @@ class BatchView:
         tab.select(self.show, self.batch, outputs, **settings)
         self.files.upload(self.receive, self.files, outputs, **settings)
         self.timer.tick(self.show, self.batch, outputs, **settings)
-        # By default Gradio drops an event while the last one of its kind is under way, and with it a column that is chosen
+        # By default Gradio drops an event while the last of its kind is under way, and with it a column that is chosen
         # fast. One at a time and in order: each draws all columns, and a start comes after what was chosen before it.
         in_turn = {**settings, "trigger_mode": "multiple", "concurrency_limit": 1, "concurrency_id": "batch-columns"}
         self.board.begin(self.begin, self.batch, outputs, **in_turn)

@@ -8,10 +8,11 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-CONTROLS = frozenset(
-    "button link textbox searchbox combobox checkbox radio slider spinbutton switch tab menuitem option "
-    "listbox DisclosureTriangle".split()
-)
+_ROLES = """
+button link textbox searchbox combobox checkbox radio slider spinbutton switch tab menuitem option listbox
+DisclosureTriangle
+"""
+CONTROLS = frozenset(_ROLES.split())
 
 
 def nameless(page: Any) -> list[str]:

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from store.chat_pictures import MOST
 from store.chats import Share
 from store.database import Store
 from store.errors import InputError, UnknownItem, UnknownUser
-from store.records import Agreement, User, Verdict, VerdictCounts
+from store.records import Agreement, Event, EventKind, User, Verdict, VerdictCounts
 
 EARLIER, LATER = (datetime(2020, 1, 1, second=second, tzinfo=UTC) for second in (3, 5))
 
@@ -136,3 +137,33 @@ class TestChats:
             store.save_chat("c1", "u", "", {"score": float("nan")})
         with pytest.raises(InputError, match="title"):
             store.save_chat("c1", "u", "\x00", {})
+
+    def test_pictures_are_of_one_chat_and_end_with_it(self, store: Store) -> None:
+        store.ensure_user("u")
+        for chat_id in ("c1", "c2"):
+            store.save_chat(chat_id, "u", "", {})
+        store.add_chat_picture("c1", "p", b"\x00\xff picture")
+        store.add_chat_picture("c1", "p", b"another under its name")
+        assert store.chat_picture("c1", "p") == b"\x00\xff picture"
+        assert store.chat_picture("c2", "p") is None
+        assert store.chat_picture("c1", "\x00") is None
+        store.copy_chat_pictures("c1", "c2")
+        store.delete_chat("c1")
+        assert store.chat_picture("c1", "p") is None
+        assert store.chat_picture("c2", "p") == b"\x00\xff picture"
+        with pytest.raises(InputError, match="does not exist"):
+            store.add_chat_picture("c1", "p", b"x")
+        for number in range(MOST - 1):
+            store.add_chat_picture("c2", f"p{number}", b"x")
+        with pytest.raises(InputError, match=f"has {MOST} pictures"):
+            store.add_chat_picture("c2", "one more", b"x")
+
+
+def test_titles_of_what_someone_met_stay_known_when_it_is_taken_back(store: Store) -> None:
+    store.add_events([Event("u", "a", EventKind.LIKE, EARLIER, key="k"), Event("u", "a", EventKind.VIEW, LATER)])
+    titles = {item.item_id: item.title for item in store.items()}
+    assert store.met_titles("u") == {"a": titles["a"]}
+    store.retract(["k"])
+    assert store.met_titles("u") == {"a": titles["a"]}
+    with pytest.raises(UnknownUser):
+        store.met_titles("nobody")
