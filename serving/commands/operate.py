@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
+from serving.commands.identity import local_actor
 from serving.commands.output import AsJson, fetching, opened, print_json, settings_of, stdout
 from serving.doctor import Check, Level, examine
 from store.assets import AssetCache
@@ -113,6 +114,7 @@ def promote_snapshot(
     """Put a snapshot in service; a running service takes it within seconds."""
     with opened(context) as service:
         snapshot = service.promote(snapshot_id)
+        service.store.identity.note_act(local_actor(), "snapshots.promote", snapshot.id)
     stdout().print(f"{snapshot.id} is in service.")
 
 
