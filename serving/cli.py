@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from serving import logs
-from serving.commands import ask, catalogue, data, identity, inspection, items, operate, run
+from serving.commands import ask, catalogue, data, identity, inspection, items, operate, people, run
 from serving.commands.output import stderr
 from serving.settings import load_settings
 from store.errors import TastemakerError
@@ -70,6 +70,7 @@ operate.snapshots.command("compare")(inspection.compare_snapshots)
 app.add_typer(operate.snapshots, name="snapshots", rich_help_panel="Operate")
 app.add_typer(identity.accounts, name="accounts", rich_help_panel="Operate")
 app.command("audit-log", rich_help_panel="Operate")(identity.audit_log)
+app.add_typer(people.users, name="users", rich_help_panel="Operate")
 app.add_typer(identity.keys, name="keys", rich_help_panel="Operate")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pipeline.training_settings import TrainingSettings
     from serving.audits import Audits
     from serving.batches import Batches
+    from store.people import Erased, UserExport
     from store.processes import Processes
 
 LEARN_EVERY = 10.0
@@ -324,6 +325,45 @@ class Service:
         snapshot = self.snapshots.promote(snapshot_id)
         self.refresh()
         return snapshot
+
+    def export_user(self, user_id: str, *, by: str | None) -> UserExport:
+        """All that is stored of one user.
+
+        Args:
+            by: who does it, for the audit log; None for the user themself, which is no administrative act.
+
+        Raises:
+            UnknownUser: there is no such user.
+        """
+        if self.impressions is not None:
+            self.impressions.flush()
+        found = self.store.export_user(user_id)
+        if by is not None:
+            self.store.identity.note_act(by, "users.export", user_id)
+        return found
+
+    def erase_user(self, user_id: str, *, by: str) -> Erased:
+        """Delete a user with everything of theirs, in the store and in the snapshots that are kept.
+
+        Args:
+            by: who does it, for the audit log.
+
+        Raises:
+            UnknownUser: there is no such user.
+            BusyError: a training runs, which has read their events.
+        """
+        from pipeline.erasing import erase_from_snapshots, training_stands_still
+
+        self.store.user(user_id)
+        if self.impressions is not None:
+            self.impressions.flush()
+        with training_stands_still(self.snapshots):
+            # The store last: what is stopped halfway can be begun again, as long as the user is known.
+            cleaned = erase_from_snapshots(self.snapshots, user_id)
+            erased = self.store.erase_user(user_id, by=by)
+        self._shelf.forget()
+        self.refresh()
+        return replace(erased, snapshots=cleaned)
 
     def refresh(self) -> None:
         """Take the current snapshot into service where another one is."""

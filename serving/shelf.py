@@ -53,6 +53,11 @@ class SnapshotShelf:
                 self._kept = self._load(snapshot)
             return self._kept
 
+    def forget(self) -> None:
+        """Drop the one that was loaded: its files have changed."""
+        with self._lock:
+            self._kept = None
+
     def pair(self, first: str | None, second: str | None) -> tuple[Recommender, Recommender]:
         """Two snapshots to compare, of which one at least is in service.
 

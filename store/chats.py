@@ -83,8 +83,8 @@ def load(connection: sa.Connection, chat_id: str) -> ChatRecord | None:
     return None if row is None else _chat(row)
 
 
-def newest(connection: sa.Connection, user_id: str, limit: int) -> list[ChatRecord]:
-    """A user's chats, the one saved last first."""
+def newest(connection: sa.Connection, user_id: str, limit: int | None) -> list[ChatRecord]:
+    """A user's chats, the one saved last first; all of them without a limit."""
     if not can_exist(user_id):
         return []
     query = _columns.where(users.c.user_id == user_id).order_by(chats.c.updated_at.desc(), chats.c.chat_id)

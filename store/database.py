@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from store import chat_pictures, chats, events, impressions, items, training_data, verdicts
+from store import audit_log, chat_pictures, chats, events, impressions, items, people, training_data, verdicts
 from store.chats import ChatRecord, Share
 from store.engine import Engine
 from store.errors import InputError
@@ -17,6 +18,7 @@ from store.ids import IdMap, ItemId, UserId
 from store.impressions import Shown
 from store.interactions import Interactions
 from store.items import Change, PutResult
+from store.people import Erased, UserExport
 from store.records import Event, Impression, Item, Rejected, User, Verdict, VerdictCounts
 
 MOST_ROWS = 2**31
@@ -151,6 +153,24 @@ class Store:
     def count_users(self, *, search: str = "") -> int:
         with self._engine.read() as connection:
             return events.count_users(connection, search)
+
+    def export_user(self, user_id: str) -> UserExport:
+        """All that is stored of one user. Raises ``UnknownUser``."""
+        with self._engine.read() as connection:
+            return people.export(connection, user_id)
+
+    def erase_user(self, user_id: str, *, by: str) -> Erased:
+        """Delete a user with their events, impressions, verdicts, chats, links and logins, and note who did it.
+
+        Trained models hold more of them: see ``pipeline.erasing``.
+
+        Raises:
+            UnknownUser: there is no such user.
+        """
+        with self._engine.write() as connection:
+            erased = people.erase(connection, user_id)
+            audit_log.add(connection, actor=by, act="users.erase", target=user_id, details=asdict(erased))
+            return erased
 
     # Events
 

@@ -158,6 +158,7 @@ def _sqlite_engine(url: sa.URL, *, writes: bool) -> sa.Engine:
         if writes:
             cursor.execute("PRAGMA journal_mode = WAL")  # the file remembers it
             cursor.execute("PRAGMA synchronous = FULL")  # one fsync per commit: no acknowledged write is ever lost
+            cursor.execute("PRAGMA secure_delete = ON")  # what was erased must not stay readable in the file
             cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         else:
             cursor.execute("PRAGMA query_only = ON")

@@ -96,7 +96,7 @@ class Snapshot:
             SnapshotError: there is no such group.
             CorruptSnapshot: the file does not match its hash.
         """
-        content = self._read(f"{name}.safetensors")
+        content = self.read(f"{name}.safetensors")
         try:
             return load_arrays(content)
         except SafetensorError as error:
@@ -104,7 +104,7 @@ class Snapshot:
 
     def document(self, name: str) -> Any:
         """One JSON document. Raises as ``arrays`` does."""
-        return json.loads(self._read(f"{name}.json"))
+        return json.loads(self.read(f"{name}.json"))
 
     def has(self, name: str) -> bool:
         """Whether a group of arrays or a document has this name."""
@@ -117,7 +117,7 @@ class Snapshot:
             CorruptSnapshot: the first file that is missing, altered, or a pickle.
         """
         for name in self.manifest.files:
-            self._read(name)
+            self.read(name)
         for path in self.path.iterdir():
             if path.suffix.lower() in _PICKLES:
                 raise CorruptSnapshot(
@@ -125,7 +125,8 @@ class Snapshot:
                     fix=f"Remove the file, or: {REBUILD}",
                 )
 
-    def _read(self, name: str) -> bytes:
+    def read(self, name: str) -> bytes:
+        """One file as it lies. Raises as ``arrays`` does."""
         entry = self.manifest.files.get(name)
         if entry is None:
             raise SnapshotError(f"snapshot {self.id} has no {name}, only {sorted(self.manifest.files)}", fix=REBUILD)
@@ -182,22 +183,38 @@ class SnapshotStore:
         if "manifest.json" in contents:
             raise InputError("a document is named 'manifest'", fix="Give it another name.")
         with self._swap_lock("writing a snapshot"):
-            created = datetime.now(UTC)
-            manifest = _manifest(contents, created, config, data_hash, metrics)
-            contents["manifest.json"] = manifest.model_dump_json(indent=2).encode()
-            digest = hashlib.sha256(contents["manifest.json"]).hexdigest()
-            id_ = f"{created:%Y%m%dT%H%M%S%f}-{digest[:12]}"
-            self._remove_partial()
-            partial = self.root / f"{_PARTIAL}{id_}"
-            partial.mkdir()
-            for name, content in contents.items():
-                write_through(partial / name, content)
-            flush_folder(partial)
-            path = partial.rename(self.root / id_)
-            flush_folder(self.root)
-            self._point_to(id_)
-            self._prune(current=id_)
-        return Snapshot(id_, path, manifest)
+            snapshot = self._store(contents, _manifest(contents, datetime.now(UTC), config, data_hash, metrics))
+            self._point_to(snapshot.id)
+            self._prune(current=snapshot.id)
+        return snapshot
+
+    def rewrite(self, id_: str, *, arrays: Mapping[str, Arrays], documents: Mapping[str, Any]) -> Snapshot:
+        """Put a snapshot with some parts changed in the place of one, in service too; the old files go.
+
+        Args:
+            arrays: groups that change, as for ``write``; the others stay as they are.
+            documents: likewise.
+
+        Raises:
+            BusyError: another process has been writing or promoting for a minute.
+            CorruptSnapshot, SnapshotSchema: it cannot be read.
+        """
+        changed = {f"{_part(name)}.safetensors": _array_bytes(name, group) for name, group in arrays.items()}
+        changed |= {f"{_part(name)}.json": _json_bytes(name, document) for name, document in documents.items()}
+        with self._swap_lock("rewriting a snapshot"):
+            old = self.get(id_)
+            contents = {name: changed.get(name) or old.read(name) for name in old.manifest.files}
+            manifest = old.manifest.model_copy(update={"files": _entries(contents)})
+            snapshot = self._store(contents, manifest)
+            if self.current_id() == id_:
+                self._point_to(snapshot.id)
+            shutil.rmtree(old.path, ignore_errors=True)
+        return snapshot
+
+    def remove(self, id_: str) -> None:
+        """Delete a snapshot, whatever state it is in. Raises ``BusyError`` as ``write`` does."""
+        with self._swap_lock("removing a snapshot"):
+            shutil.rmtree(self.root / id_, ignore_errors=True)
 
     def current_id(self) -> str | None:
         """What ``CURRENT`` names, unverified: cheap enough to ask on every request."""
@@ -216,7 +233,7 @@ class SnapshotStore:
             SnapshotSchema: it was written by another schema version.
             CorruptSnapshot: no good one is left.
         """
-        ids = self._ids()
+        ids = self.ids()
         named = self.current_id()
         if not ids and named is None:
             return None
@@ -236,7 +253,7 @@ class SnapshotStore:
 
     def keeps(self, id_: str) -> bool:
         """Whether there is a snapshot of this id, usable or not."""
-        return id_ in self._ids()
+        return id_ in self.ids()
 
     def get(self, id_: str) -> Snapshot:
         """One snapshot by id, verified.
@@ -253,7 +270,7 @@ class SnapshotStore:
     def list(self) -> tuple[Snapshot, ...]:
         """All snapshots with a readable manifest, newest first; only the manifests are verified."""
         found = []
-        for id_ in self._ids():
+        for id_ in self.ids():
             try:
                 found.append(Snapshot(id_, self.root / id_, self._read_manifest(id_)))
             except SnapshotError:  # damaged or of another schema: ``get`` says which
@@ -267,10 +284,25 @@ class SnapshotStore:
             self._point_to(id_)
         return snapshot
 
+    def _store(self, contents: Mapping[str, bytes], manifest: Manifest) -> Snapshot:
+        """Write a folder whole or not at all; under the swap lock."""
+        told = manifest.model_dump_json(indent=2).encode()
+        id_ = f"{manifest.created:%Y%m%dT%H%M%S%f}-{hashlib.sha256(told).hexdigest()[:12]}"
+        self._remove_partial()
+        partial = self.root / f"{_PARTIAL}{id_}"
+        partial.mkdir()
+        for name, content in {**contents, "manifest.json": told}.items():
+            write_through(partial / name, content)
+        flush_folder(partial)
+        path = partial.rename(self.root / id_)
+        flush_folder(self.root)
+        return Snapshot(id_, path, manifest)
+
     def _swap_lock(self, purpose: str) -> FileLock:
         return FileLock(self.root / "swap.lock", purpose=purpose, wait_seconds=_SWAP_WAIT_SECONDS)
 
-    def _ids(self) -> tuple[str, ...]:
+    def ids(self) -> tuple[str, ...]:
+        """All snapshots, usable or not, newest first."""
         if not self.root.is_dir():
             return ()
         names = (path.name for path in self.root.iterdir() if path.is_dir())
@@ -303,7 +335,7 @@ class SnapshotStore:
         replace_file(self.root / "CURRENT", f"{id_}\n".encode())
 
     def _prune(self, *, current: str) -> None:
-        for id_ in self._ids()[self._keep :]:
+        for id_ in self.ids()[self._keep :]:
             if id_ != current:
                 shutil.rmtree(self.root / id_, ignore_errors=True)
 
@@ -362,15 +394,19 @@ def _manifest(
             data_hash=data_hash,
             config=json.loads(_json_bytes("config", dict(config))),
             metrics={name: float(value) for name, value in metrics.items()},
-            files={
-                name: FileEntry(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
-                for name, content in contents.items()
-            },
+            files=_entries(contents),
         )
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(f"snapshot manifest, {where}: {first['msg']}", fix="Correct this value.") from None
+
+
+def _entries(contents: Mapping[str, bytes]) -> dict[str, FileEntry]:
+    return {
+        name: FileEntry(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+        for name, content in contents.items()
+    }
 
 
 def code_version() -> str:

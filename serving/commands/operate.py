@@ -10,6 +10,7 @@ from rich.table import Column, Table
 
 from serving.backup import Contents, back_up
 from serving.backup import restore as restore_home
+from serving.commands.identity import local_actor
 from serving.commands.output import AsJson, fetching, opened, print_json, settings_of, stderr, stdout
 from serving.doctor import Check, Level, examine
 from store.assets import AssetCache
@@ -153,6 +154,7 @@ def promote_snapshot(
     """Put a snapshot in service; a running service takes it within seconds."""
     with opened(context) as service:
         snapshot = service.promote(snapshot_id)
+        service.store.identity.note_act(local_actor(), "snapshots.promote", snapshot.id)
     stdout().print(f"{snapshot.id} is in service.")
 
 

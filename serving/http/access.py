@@ -135,6 +135,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/users"): Rule(Scope.WRITE, _body("user_id")),
     ("GET", "/users/{user_id:path}"): Rule(Scope.WRITE, _path("user_id")),
     ("GET", "/users/{user_id:path}/events"): Rule(Scope.WRITE, _path("user_id")),
+    ("GET", "/users/{user_id:path}/export"): Rule(Scope.WRITE, _path("user_id")),
+    ("DELETE", "/users/{user_id:path}"): OPERATING,
     ("POST", "/events"): Rule(Scope.WRITE, _all(_body("user_id"), _body("events", "user_id"))),
     ("GET", "/chats"): Rule(Scope.WRITE, _parameter("user_id")),
     ("POST", "/chats"): Rule(Scope.WRITE, _all(_body("user_id"), _of_chats(_body("chat_id")))),
@@ -154,6 +156,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/shared/{token}"): EVERYONE,
     ("GET", "/health/live"): EVERYONE,
     ("GET", "/health/ready"): EVERYONE,
+    ("GET", "/audit-log"): OPERATING,
     ("GET", "/metrics"): CATALOGUE,
 }
 """By method and path below the API's prefix."""

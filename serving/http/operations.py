@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
+from fastapi import Query as Parameter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from serving.http.responses import Liveness
+from serving.http.responses import Liveness, public
 from serving.http.wiring import MetricsOf, ServiceOf
 from serving.service import Readiness
+from store.audit_log import AuditEntry
 
 router = APIRouter(tags=["operations"])
 
@@ -30,6 +32,16 @@ def ready(service: ServiceOf, response: Response) -> Any:
     if not readiness.ready:
         response.status_code = 503
     return readiness
+
+
+@router.get("/audit-log", response_model=list[AuditEntry])
+def audit_log(
+    service: ServiceOf,
+    limit: Annotated[int, Parameter(ge=1, le=1_000)] = 100,
+    before: Annotated[int | None, Parameter(ge=0, le=2**62, description="Only acts before this ``seq``.")] = None,
+) -> Any:
+    """What administrators did, newest first: who, what, when, to what."""
+    return public(service.store.identity.audit_log(limit=limit, before=before))
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Response
 from fastapi import Path as InPath
 from fastapi import Query as Parameter
 
 from serving.http.requests import EventIn, EventsIn, UserIn
 from serving.http.responses import StoredEvents, public
-from serving.http.wiring import ServiceOf
+from serving.http.wiring import PrincipalOf, ServiceOf
+from store.people import Erased, UserExport
 from store.records import Event, User
 
 router = APIRouter()
@@ -40,6 +41,23 @@ def ensure_user(service: ServiceOf, body: UserIn) -> Any:
 def history(service: ServiceOf, user_id: UserKey, limit: Annotated[int, Parameter(ge=1, le=10_000)] = 100) -> Any:
     """What a user did, the newest ``limit`` events, oldest first."""
     return public(service.store.history(user_id, limit=limit))
+
+
+@router.get("/users/{user_id:path}/export", response_model=UserExport, tags=["users"])
+def export_user(service: ServiceOf, principal: PrincipalOf, response: Response, user_id: UserKey) -> Any:
+    """All that is stored of one user, as a file: events, impressions, verdicts, chats, logins."""
+    response.headers["Content-Disposition"] = 'attachment; filename="user.json"'
+    response.headers["Cache-Control"] = "no-store"
+    return public(service.export_user(user_id, by=None if principal.user_id == user_id else principal.name))
+
+
+@router.delete("/users/{user_id:path}", response_model=Erased, tags=["users"])
+def erase_user(service: ServiceOf, principal: PrincipalOf, user_id: UserKey) -> Any:
+    """Erase a user: events, impressions, verdicts, chats, links, logins, and what the kept snapshots hold of them.
+
+    Answers with how much there was. 503 while a training runs: it has read their events.
+    """
+    return public(service.erase_user(user_id, by=principal.name))
 
 
 @router.get("/users/{user_id:path}", response_model=User, tags=["users"])

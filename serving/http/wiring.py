@@ -7,8 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from pipeline.query import MAX_K
+from serving.http.access import principal_of
 from serving.http.guards import Metrics
+from serving.identity.principal import Principal
 from serving.service import Service
+from store.errors import Unauthenticated
 
 
 def _service(request: Request) -> Service:
@@ -19,7 +22,15 @@ def _metrics(request: Request) -> Metrics:
     return request.app.state.metrics
 
 
+def _principal(request: Request) -> Principal:
+    principal = principal_of(request)
+    if principal is None:
+        raise Unauthenticated("nobody that is known asks", fix="Send a key, or log in.")
+    return principal
+
+
 ServiceOf = Annotated[Service, Depends(_service)]
+PrincipalOf = Annotated[Principal, Depends(_principal)]
 MetricsOf = Annotated[Metrics, Depends(_metrics)]
 K = Annotated[int, Query(ge=1, le=MAX_K, description="How many at most.")]
 Id = Annotated[str, Query(min_length=1, max_length=512)]

@@ -68,6 +68,7 @@ NAMED: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/users"): {"json": {"user_id": ADA}},
     ("GET", "/users/{user_id}"): {},
     ("GET", "/users/{user_id}/events"): {},
+    ("GET", "/users/{user_id}/export"): {},
     ("POST", "/events"): {"json": {"user_id": ADA, **EVENT}},
     ("GET", "/chats"): {"params": {"user_id": ADA}},
     ("POST", "/chats"): {"json": {"user_id": ADA}},
