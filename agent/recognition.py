@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from agent import language as cue_labels
-from agent.lexicon import TitleEntry, spoken_title
 from agent.reading import CONNECTORS, Reading
-from agent.tokens import Word, value_key, words_of
+from agent.title_names import TitleEntry, spoken_title
+from agent.tokens import Word, title_key, value_key, words_of
 
 Slot = Literal["strong", "weak"] | None
 _CALENDAR_TEXT = """
@@ -90,7 +90,7 @@ def _one_word(reading: Reading, start: int, stop: int, word: str, *, telling: bo
         return True
     if word in reading.lexicon.language.neutral_nouns or word in VAGUE:
         return False
-    if word in _CALENDAR or word.isdigit() or len(word) < 2:
+    if word in _CALENDAR or title_key([word]).isdigit() or len(word) < 2:
         return False
     before = reading.folds[start - 1] if start else ""
     after = reading.folds[stop] if stop < len(reading) else ""

@@ -133,7 +133,7 @@ def main() -> None:
         encoder = service.encoder
         if arguments.only != "intents" and not arguments.check:
             told = list(_for_roles(understanders, seed=arguments.seed))
-            inputs = [seen(one, understanders[one.catalogue].lexicon, encoder.token_states) for one in told]
+            inputs = seen(told, {name: one.lexicon for name, one in understanders.items()}, encoder)
             seeds = range(arguments.seed, arguments.seed + NETWORKS)
             networks = [learn_roles(told, inputs, RoleTraining(seed=seed)) for seed in seeds]
             save(networks, ROLES_FILE, encoder=encoder.text_fingerprint)
