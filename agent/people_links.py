@@ -81,7 +81,7 @@ def _somebody_else(reading: Reading, place: int, spelled: str) -> bool:
     if place and not words[place].gap.strip() and _name_like(reading, place - 1):
         return reading.folds[place - 1] not in words_of(spelled)
     after = place + 1 < len(reading) and not words[place + 1].gap.strip() and _name_like(reading, place + 1)
-    return after and reading.folds[place] in reading.lexicon.first_names
+    return after and (reading.utterance.cased or reading.folds[place] in reading.lexicon.first_names)
 
 
 def _name_like(reading: Reading, place: int) -> bool:

@@ -51,11 +51,12 @@ def recognisable(reading: Reading, start: int, stop: int, entries: list[TitleEnt
     if verdict or goes_on(reading, start, stop):
         return False  # "hated" is a title too
     grade = min(entry.grade for entry in entries)
-    if (grade >= 3 and len(folds) < 3) or (grade >= 2 and " ".join(folds) in reading.lexicon.people):
+    telling = len(folds) - reading.common(folds)
+    subtitle = grade >= 3 and len(folds) < 3 and not (slot == "strong" and telling)
+    if subtitle or (grade >= 2 and " ".join(folds) in reading.lexicon.people):
         return False
     capital = reading.utterance.cased and all(w.capital for w in content if w.fold not in language.stop_words)
     capital = capital and content[0].capital and content[-1].capital
-    telling = len(folds) - reading.common(folds)
     before = reading.folds[start - 1] if start else ""
     if len(folds) >= 4 and grade <= 1:
         return True

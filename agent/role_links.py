@@ -92,7 +92,8 @@ def _whole(reading: Reading, start: int, stop: int) -> Mention | None:
             continue
         key = lexicon.key_of(reading.folds[first:last])
         entry = lexicon.best(lexicon.titles.get(key, ()))
-        if entry and entry.grade < 3 and _chance(reading, first, last, "title") >= _LIKELY:
+        subtitle = entry is not None and entry.grade >= 3 and (first, last) != (start, stop)
+        if entry and not subtitle and _chance(reading, first, last, "title") >= _LIKELY:
             return None if _describes(reading, first, last) else Mention("title", first, last, items=(entry.item_id,))
     item = lexicon.parts.get(lexicon.key_of(reading.folds[start:stop]))
     known = value_key(reading.folds[start:stop]) in lexicon.values
