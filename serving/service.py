@@ -424,7 +424,7 @@ class Service:
             return None
         encoded_by = encoder.text_fingerprint
         roles = LearnedRoles.open(ROLES_FILE, encoder.token_states, encoder=encoded_by)
-        return LearnedIntents.open(INTENTS_FILE, encoder.encode_query, encoder=encoded_by, roles=roles)
+        return LearnedIntents.open(INTENTS_FILE, encoder.token_states, encoder=encoded_by, roles=roles)
 
     def _build_llm(self) -> LLM | None:
         """None where it cannot be had: the words then come from templates, and the page says so."""
