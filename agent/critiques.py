@@ -6,7 +6,7 @@ from agent import language as cue_labels
 from agent.numbers import lexicon_role
 from agent.reading import NEGATIVE, Mention, Reading
 from agent.request import Critique
-from agent.role_links import idle
+from agent.role_links import idle, no_wish
 from agent.tokens import stem, value_key
 
 _FLIP = {"more": "less", "less": "more"}
@@ -111,6 +111,9 @@ def _single(reading: Reading, place: int) -> None:
     cue = reading.cue_at(place - 1) if place else None
     negated = cue is not None and cue.label == cue_labels.NEGATE and cue.end == place
     role = lexicon_role(lexicon, word)
+    plain = role is not None and word not in lexicon.language.comparatives and not word.endswith("er")
+    if plain and no_wish(reading, place):
+        return
     if role and before not in ("year", "years") and not _part_of_name(reading, place):
         own = lexicon.language.scales[word][1]
         _add(reading, lexicon.numeric_roles[role], _FLIP[own] if negated else own)

@@ -1,4 +1,4 @@
-"""What the learned intents see of a reading: its sentence without the catalogue's words, and what was found in it."""
+"""What the learned intents see of a reading: what is said around the catalogue's words, and what was found in it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from agent.reading import Reading
 from agent.request import Intent
 
 INTENTS = tuple(Intent)
-_MASKS = {"title": "Fargo", "reference": "that one", "value": "comedy", "person": "Smith"}
-"""What stands for every mention of a kind: a catalogue's own names would only be learned by heart. Plain words rather
-than "<title>", because the encoder knows what can be said of them."""
+_NAMES = ("title", "reference", "value", "person")
 _LABELS = tuple(value for name, value in sorted(vars(cue_labels).items()) if name.isupper() and isinstance(value, str))
 _WH = frozenset(("who", "what", "when", "where", "how", "which", "whats", "whos", "wheres", "hows"))
 _AUXILIARY = frozenset(
@@ -27,15 +25,14 @@ _SHORT, _LONG = 3, 12
 Features = NDArray[np.float32]
 
 
-def masked(reading: Reading) -> str:
-    """The sentence in lower case with one word for every title, value, person and reference."""
-    starts = {mention.start: mention for mention in reading.mentions if mention.kind in _MASKS}
-    words, text, place = reading.utterance.words, "", 0
-    while place < len(words):
-        mention = starts.get(place)
-        text += words[place].gap + (_MASKS[mention.kind] if mention else words[place].text.lower())
-        place = max(mention.end, place + 1) if mention else place + 1
-    return (text + reading.utterance.tail).strip()
+def surroundings(reading: Reading, states: NDArray[np.float32]) -> NDArray[np.float32]:
+    """float32 [D], L2-normalised: the mean state of the words that name nothing of the catalogue, from states [W, D]. A
+    catalogue's own names would only be learned by heart; zeros where nothing else is said."""
+    free = np.ones(len(states), dtype=bool)
+    for mention in reading.of_kind(*_NAMES):
+        free[mention.start : mention.end] = False
+    mean = states[free].mean(axis=0) if free.any() else np.zeros(states.shape[1], dtype=np.float32)
+    return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
 
 
 def features(reading: Reading, rule: Intent, *, mood: str, count: int | None, constrained: bool) -> Features:

@@ -1,4 +1,4 @@
-"""Learned intents: softmax regression over a sentence's embedding and over what the rules found in it.
+"""Learned intents: softmax regression over what is said around a catalogue's words and over what the rules found.
 
 Rules know the phrases that somebody thought of; the encoder knows what is like them. Because titles, values and people
 are masked, the weights know nothing of a catalogue and serve any. They belong to the encoder that they were learned
@@ -8,7 +8,7 @@ with; with another one the rules decide alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from torch.nn.functional import cross_entropy
 
-from agent.intent_features import INTENTS, Features, masked, without_rules
+from agent.intent_features import INTENTS, Features, surroundings, without_rules
 from agent.reading import Reading
 from agent.request import Intent
-from agent.word_roles import LearnedRoles
+from agent.word_roles import LearnedRoles, TokenStates, word_states
 from store.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -35,12 +35,6 @@ _SURE = {Intent.OUT_OF_SCOPE: 0.6, Intent.UNDO: 0.6}
 
 _NETWORK_SHARE = 0.65
 """Of the network of roles in the geometric mean with the regression; chosen on requests held out of its training."""
-_NEEDS_NO_SECOND = 0.85
-"""Probability from which the network alone decides."""
-
-Encode = Callable[[str], NDArray[np.float32]]
-"""A sentence's embedding, float32 [D], L2-normalised."""
-
 _EMBEDDING_SCALE = 4.0
 """An embedding's coordinates are about 1 / sqrt(D), the features 0 or 1: the penalty should meet both alike."""
 
@@ -152,31 +146,33 @@ class LearnedIntents:
     """A model, the encoder that it needs, and learned roles of words; None leaves these to the rules."""
 
     model: IntentModel
-    encode: Encode
+    token_states: TokenStates
     roles: LearnedRoles | None = None
 
     @classmethod
     def open(
-        cls, path: Path, encode: Encode, *, encoder: str, roles: LearnedRoles | None = None
+        cls, path: Path, token_states: TokenStates, *, encoder: str, roles: LearnedRoles | None = None
     ) -> LearnedIntents | None:
         """None where the weights were learned with another encoder: the rules then decide alone."""
         model = IntentModel.load(path)
         if model.encoder != encoder:
             logger.warning("Intents are told by rules alone: %s was learned with %s", path, model.encoder)
             return None
-        return cls(model, encode, roles)
+        return cls(model, token_states, roles)
+
+    def states(self, reading: Reading) -> NDArray[np.float32]:
+        """float32 [W, D] of the words; encoded once a sentence, where the roles have done it already."""
+        if reading.roles is not None:
+            return reading.roles.states
+        return word_states(reading.utterance, *self.token_states(reading.utterance.text))
 
 
 def settled(rule: Intent, reading: Reading, seen: Features, learned: LearnedIntents) -> Intent:
     """The learned intent where it is likely enough and has what it needs; else that of the rules."""
-    roles = reading.roles
-    if roles is not None and roles.intents.max() >= _NEEDS_NO_SECOND and not reading.context.shown:
-        # The sentence without its names need not be encoded too: half of the time.
-        intent = INTENTS[int(roles.intents.argmax())]
-        if _has_what_it_needs(intent, reading):
-            return intent
+    if not reading.folds:
+        return rule
     try:
-        embedding = learned.encode(masked(reading))
+        embedding = surroundings(reading, learned.states(reading))
     except Exception:  # an encoder is somebody else's program; the rules can do without it
         logger.exception("the text encoder failed: intents are told by rules alone")
         return rule

@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
 from agent.language import DISLIKE, LIKE, SEEN, Language, PhraseTable
 from agent.request import FacetRef
+from agent.title_names import TitleEntry, bare_title, instalments, title_names, year_in
 from agent.tokens import fold, stem, title_key, value_key, words_of
 from pipeline.query import Vocabulary
-from store.readers.titles import natural_title
 from store.records import Item
 
 MAX_VALUE_WORDS = 6
@@ -31,58 +30,28 @@ _NAME = rf"{_NAME_WORD}(?: (?:{_NAME_WORD}|de|da|del|van|von|der|la|le|di)){{1,3
 _CREDITS = re.compile(
     r"(?i:directed by|director|starring|stars|featuring|features|cast including|cast includes|cast of|including|"
     r"alongside|performances by|performances from|actors?|actress(?:es)?|written by|works? of|played by|"
-    r"portrayed by|and|,)"
-    rf" (?:the )?(?:[a-z]+ ){{0,2}}({_NAME})"
+    rf"portrayed by) (?:the )?(?:[a-z]+ ){{0,2}}({_NAME})"
 )
+_LISTED = re.compile(rf"(?i:and|,) (?:the )?(?:[a-z]+ ){{0,2}}({_NAME})")
+"""Beside somebody who is credited, or beside another title."""
 _DIRECTED = re.compile(rf"(?i:directed by|director) ({_NAME})")
 _NAMES = re.compile(rf"(?<![.!?\"“] )({_NAME})")
 _WORDS = re.compile(r"[^\W_]+")
+_OUTSHINES = 5
+"""Times as many readers: by whom a title is meant whose whole name it is not."""
 _FAR_MORE = 2
 """Times as often as another of the same surname: who is then meant by it."""
 _CREDITED = 3
 """Credits that make a name of what looks like the beginning of a sentence."""
-_YEAR = re.compile(r"\s*\((\d{4})\)\s*$")
-_BEHIND = re.compile(r"(?:\s*\([^()]*\))+\s*$")
-_PARENTHESES = re.compile(r"\(([^()]*)\)")
-
-
-@dataclass(frozen=True)
-class TitleEntry:
-    """One way to say one title. ``grade``: 0 the title, 1 another name of it, 2 its first part, 3 its second part."""
-
-    item_id: str
-    key: str
-    grade: int
-
-
-def spoken_title(title: str) -> str:
-    """A title as people say it: "Matrix, The (1999)" -> "The Matrix"."""
-    return natural_title(_YEAR.sub("", title))
-
-
-def title_names(title: str) -> list[tuple[str, int]]:
-    """Names of a title with their grades: without alternates, the alternates, and the parts around a colon."""
-    title = _YEAR.sub("", title.strip())
-    behind = _BEHIND.search(title)
-    inside = _PARENTHESES.findall(behind[0]) if behind else []
-    others = [spoken_title(re.sub(r"^a\.?k\.?a\.?\s*", "", other.strip())) for other in inside]
-    main = spoken_title(_BEHIND.sub("", title).strip())
-    names = [(main, 0)] + [(other, 1) for other in others if other and not other.isdigit()]
-    parts = re.split(r"\s*:\s+|\s+-\s+", main)
-    if len(parts) > 1:
-        names += [(parts[0], 2)] + [(part, 3) for part in parts[1:] if len(part.split()) > 1]
-    # Series: "Harry Potter and the Sorcerer's Stone" is one of the Harry Potters.
-    first, series, _ = main.partition(" and the ")
-    if series and len(first.split()) > 1:
-        names.append((first, 2))
-    return names
 
 
 class _Told(NamedTuple):
-    """The texts of an item, the names that credits in them give, all capitalised names, and all words."""
+    """The texts of an item, the names that credits in them give (``starred``: without those of a list), all capitalised
+    names, and all words."""
 
     title: str
     description: str
+    starred: frozenset[str]
     credited: frozenset[str]
     named: frozenset[str]
     words: frozenset[str]
@@ -91,7 +60,8 @@ class _Told(NamedTuple):
     def read(cls, item: Item) -> _Told:
         text = item.description
         words = frozenset(_WORDS.findall(fold(f"{item.title} {text}".casefold())))
-        return cls(item.title, text, _names(_CREDITS, text), _names(_NAMES, text), words)
+        starred = _names(_CREDITS, text)
+        return cls(item.title, text, starred, starred | _names(_LISTED, text), _names(_NAMES, text), words)
 
 
 class Lexicon:
@@ -138,6 +108,7 @@ class Lexicon:
         self.people = self._people()
         self._lengthen_names()
         self.surnames = _surnames(self.people, self._mentions, language)
+        self.first_names = frozenset(key.split()[0] for key in self.people)
 
     # -- values
 
@@ -184,11 +155,13 @@ class Lexicon:
                 if " " in key and len(joined) <= 9 and joined not in seen and any(len(w) == 1 for w in key.split()):
                     seen.add(joined)
                     table.setdefault(joined, []).append(TitleEntry(item_id, joined, 1))
+        for entry in list(instalments(table, year_of=self.year_of, common=self.language.common_words)):
+            table[entry.key] = [entry]
         return table
 
     def spoken(self, item_id: str) -> str:
         """A title as a person would say it, in quotation marks, so that it is taken for a title."""
-        return f'"{spoken_title(_PARENTHESES.sub("", self.vocabulary.titles[item_id]).strip())}"'
+        return f'"{bare_title(self.vocabulary.titles[item_id])}"'
 
     def key_of(self, words: Sequence[str]) -> str:
         """Key of a title's words, leading article dropped."""
@@ -201,9 +174,7 @@ class Lexicon:
         """From the catalogue's year attribute, or the "(1995)" of the title."""
         attribute = self.numeric_roles.get("year")
         value = self.number(item_id, attribute) if attribute else None
-        if value is None and (match := _YEAR.search(self.vocabulary.titles.get(item_id, ""))):
-            value = float(match[1])
-        return value
+        return year_in(self.vocabulary.titles.get(item_id, "")) if value is None else value
 
     def number(self, item_id: str, attribute: str) -> float | None:
         """An item's value of a numeric attribute, None where it has none."""
@@ -220,17 +191,26 @@ class Lexicon:
     def best(self, entries: Sequence[TitleEntry], *, year: float | None = None) -> TitleEntry | None:
         """One of several items that answer to a name.
 
-        By year where it was said, then the plainest name, then popularity, then the most recent.
+        By year where it was said, then the plainest name, then popularity, then whether its texts describe it, then
+        the most recent; of a series that a name begins, the first. Far more popular is who is called by a shorter name
+        too: "The Lord of the Rings".
         """
         if year is not None:
             entries = [entry for entry in entries if self._close(self.year_of(entry.item_id), year)]
         if not entries:
             return None
         popularity = self.vocabulary.popularity
-        return max(
-            entries,
-            key=lambda e: (-e.grade, popularity.get(e.item_id, 0), self.year_of(e.item_id) or 0.0, e.item_id),
-        )
+
+        def rank(entry: TitleEntry) -> tuple[int, int, bool, float, str]:
+            item, year = self.items.get(entry.item_id), self.year_of(entry.item_id) or 0.0
+            described = bool(item and item.description)
+            age = year if entry.grade <= 1 else -year
+            return -entry.grade, popularity.get(entry.item_id, 0), described, age, entry.item_id
+
+        best = max(entries, key=rank)
+        rival = max(entries, key=lambda entry: popularity.get(entry.item_id, 0))
+        outshone = popularity.get(rival.item_id, 0) > _OUTSHINES * (popularity.get(best.item_id, 0) + 1)
+        return rival if outshone and rival.grade <= 2 else best
 
     @staticmethod
     def _close(known: float | None, said: float) -> bool:
@@ -266,6 +246,7 @@ class Lexicon:
     def _people(self) -> dict[str, str]:
         credited: Counter[str] = Counter()
         named: Counter[str] = Counter()
+        starred = frozenset().union(*(told.starred for told in self._told.values()))
         for told in self._told.values():
             credited.update(told.credited)
             named.update(told.named)
@@ -277,7 +258,10 @@ class Lexicon:
             opener = words[0] in self.language.stop_words and not known
             everyday = opener or (name not in credited and self._is_no_name(words, count))
             # Texts name other titles as they name people: "such as Dead Calm and Rain Man".
-            is_title = any(not entry.grade for entry in self.titles.get(self.key_of(words), ()))
+            key = self.key_of(words)
+            is_title = any(not entry.grade for entry in self.titles.get(key, ()))
+            # "Close Encounters", "Butch Cassidy": the beginning of a title, and nobody whom a credit gives.
+            is_title = is_title or (name not in starred and (key in self.titles or key in self.parts))
             if len(words) > 1 and not is_title and not everyday and (count > 1 or len(words) == 2):
                 people.setdefault(" ".join(words), name)
         return people

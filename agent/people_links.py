@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent import language as cue_labels
 from agent.reading import Mention, Reading
 from agent.role_links import doubted, told
+from agent.tokens import words_of
 
 MAX_NAME_WORDS = 4
 _TELLING_LETTERS = 6
@@ -57,19 +58,42 @@ def _known(reading: Reading, place: int, *, cued: bool = False) -> Mention | Non
     if end == place or reading.cue_at(place):
         return None
     for word in (reading.folds[place], reading.folds[place].removesuffix("s")):
-        if word in lexicon.surnames:
+        if word in lexicon.surnames and not _somebody_else(reading, place, lexicon.surnames[word]):
             capital = place > 0 and _stands_out(reading, place)
             noun = place + 1 < len(reading) and reading.folds[place + 1] in lexicon.language.neutral_nouns
             # In a message without capitals, a name that is one person's alone and long enough to be no other word.
             alone = not reading.utterance.cased and len(word) >= _TELLING_LETTERS and " " in lexicon.surnames[word]
             if cued or capital or noun or alone or told(reading, place, place + 1, "person"):
                 return _with_kin(reading, place, lexicon.surnames[word])
-    if cued and end - place >= 2 and not reading.cue_at(place + 1):
+    named = cued or (not reading.utterance.cased and told(reading, place, min(place + 2, end), "person"))
+    if named and end - place >= 2 and not reading.cue_at(place + 1):
         words = reading.folds[place : place + 2]
         spelled = lexicon.nearest_person(words) if not reading.common(words[:1]) else None
         if spelled:
             return Mention("person", place, place + 2, text=spelled)
     return None
+
+
+def _somebody_else(reading: Reading, place: int, spelled: str) -> bool:
+    """Whether a surname belongs to a name that is not this one's: the "Hart" of a Kevin Hart whom no text names, and
+    the "Jordan" of Jordan Peele."""
+    words = reading.utterance.words
+    if place and not words[place].gap.strip() and _name_like(reading, place - 1):
+        return reading.folds[place - 1] not in words_of(spelled)
+    after = place + 1 < len(reading) and not words[place + 1].gap.strip() and _name_like(reading, place + 1)
+    return after and (reading.utterance.cased or reading.folds[place] in reading.lexicon.first_names)
+
+
+def _name_like(reading: Reading, place: int) -> bool:
+    """A capital inside a sentence, or in a message without capitals a first name or a word of no text."""
+    word = reading.utterance.words[place]
+    if not reading.free(place, place + 1) or reading.cue_at(place) or reading.common([word.fold]):
+        return False
+    if word.fold in _GENERIC or word.fold in reading.lexicon.language.neutral_nouns or not word.fold.isalpha():
+        return False
+    if reading.utterance.cased:
+        return word.capital
+    return word.fold in reading.lexicon.first_names or word.fold not in reading.lexicon.words
 
 
 def _stands_out(reading: Reading, place: int) -> bool:

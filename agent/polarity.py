@@ -82,9 +82,18 @@ def _list_goes_on(reading: Reading, place: int) -> bool:
     return True
 
 
+def _closes(reading: Reading, cue: Cue) -> bool:
+    """Whether a clause ends with a cue."""
+    return cue.end == len(reading) or reading.break_before(cue.end) or reading.comma_before(cue.end)
+
+
 def _settle_afterthoughts(reading: Reading) -> None:
-    """ "Heat was boring", "horror is not my thing": the verdict follows."""
+    """ "Heat was boring", "horror is not my thing", "drama no": the verdict follows."""
     for cue in reading.cues:
+        if cue.label == cue_labels.NEGATE and reading.folds[cue.start : cue.end] == ["no"] and _closes(reading, cue):
+            for mention in reading.of_kind("value", "title", "person"):
+                if mention.end == cue.start and not reading.comma_before(cue.start):
+                    mention.negative, mention.cue = True, cue_labels.NEGATE
         if cue.label not in (cue_labels.PRAISE, cue_labels.BLAME):
             continue
         before = [

@@ -16,6 +16,13 @@ _ALTERNATIVES = frozenset(("or", "the", "from", "early", "late", "in"))
 _ASKING = frozenset(("is", "was", "are", "were", "does", "do", "did"))
 _NEXT = frozenset(("try", "watch", "see", "read", "next", "do", "get", "buy", "play", "take"))
 """Before "after Fargo": what comes next for me, not what came out later."""
+_BETWEEN_TEXT = "from made released spending costing paying going growing spend cost pay go grow get gets be"
+_BETWEEN = frozenset(_BETWEEN_TEXT.split())
+"""What may stand between a negation and the comparison that it turns round: "without spending more than 10 euros"."""
+_TURNING_TEXT = """
+no not nothing without never none isnt arent wasnt dont doesnt wont cant cannot shouldnt mustnt wouldnt
+"""
+_TURNING = frozenset(_TURNING_TEXT.split())
 _YEAR_SLACK = 3
 _AROUND_SHARE = 0.2
 
@@ -97,19 +104,9 @@ def _comparison(reading: Reading, place: int) -> tuple[list[RangeRef], int, int]
 def _negated(reading: Reading, place: int, kind: str) -> tuple[int, str]:
     """ "nothing made before 1990", "no movies after 2000": the comparison turns round."""
     back = place - 1
-    while back >= 0 and reading.folds[back] in reading.lexicon.language.neutral_nouns | {"from", "made", "released"}:
+    while back >= 0 and reading.folds[back] in reading.lexicon.language.neutral_nouns | _BETWEEN:
         back -= 1
-    if back >= 0 and reading.folds[back] in (
-        "no",
-        "not",
-        "nothing",
-        "without",
-        "never",
-        "isnt",
-        "arent",
-        "none",
-        "wasnt",
-    ):
+    if back >= 0 and reading.folds[back] in _TURNING:
         flip = {"below": "at_least", "at_most": "above", "above": "at_most", "at_least": "below"}
         return back, flip[kind]
     return place, kind
@@ -179,7 +176,9 @@ def _plain_number(reading: Reading, place: int) -> tuple[list[RangeRef], int, in
     if before in _AROUND:
         slack = _YEAR_SLACK if number.role == "year" else _AROUND_SHARE * number.low
         number = Number(number.start, number.end, number.low - slack, number.high + slack, number.role)
-    ranges, end = _resolve(reading, number, "exact", comparator=before)
+    # "I have 40 euros to spend", "for 20 pounds": as much, or less.
+    budget = number.role == "price" and number.low == number.high and before != "exactly"
+    ranges, end = _resolve(reading, number, "at_most" if budget else "exact", comparator=before)
     return (ranges, place, end) if ranges is not None else None
 
 

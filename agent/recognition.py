@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from agent import language as cue_labels
-from agent.lexicon import TitleEntry, spoken_title
 from agent.reading import CONNECTORS, Reading
-from agent.tokens import Word, value_key, words_of
+from agent.title_names import TitleEntry, spoken_title
+from agent.tokens import Word, title_key, value_key, words_of
 
 Slot = Literal["strong", "weak"] | None
 _CALENDAR_TEXT = """
@@ -51,11 +51,12 @@ def recognisable(reading: Reading, start: int, stop: int, entries: list[TitleEnt
     if verdict or goes_on(reading, start, stop):
         return False  # "hated" is a title too
     grade = min(entry.grade for entry in entries)
-    if (grade >= 3 and len(folds) < 3) or (grade >= 2 and " ".join(folds) in reading.lexicon.people):
+    telling = len(folds) - reading.common(folds)
+    subtitle = grade >= 3 and len(folds) < 3 and not (slot == "strong" and telling)
+    if subtitle or (grade >= 2 and " ".join(folds) in reading.lexicon.people):
         return False
     capital = reading.utterance.cased and all(w.capital for w in content if w.fold not in language.stop_words)
     capital = capital and content[0].capital and content[-1].capital
-    telling = len(folds) - reading.common(folds)
     before = reading.folds[start - 1] if start else ""
     if len(folds) >= 4 and grade <= 1:
         return True
@@ -90,7 +91,7 @@ def _one_word(reading: Reading, start: int, stop: int, word: str, *, telling: bo
         return True
     if word in reading.lexicon.language.neutral_nouns or word in VAGUE:
         return False
-    if word in _CALENDAR or word.isdigit() or len(word) < 2:
+    if word in _CALENDAR or title_key([word]).isdigit() or len(word) < 2:
         return False
     before = reading.folds[start - 1] if start else ""
     after = reading.folds[stop] if stop < len(reading) else ""

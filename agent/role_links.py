@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent import language as cue_labels
 from agent.lexicon import MAX_TITLE_WORDS
 from agent.reading import Mention, Reading
+from agent.tokens import value_key
 
 SURE, DOUBT = 0.6, 0.12
 """Mean probability of a role over a mention's words: from the first it is linked without a rule, below the second not
@@ -14,7 +15,9 @@ SURE_OF_SIDE = 0.75
 _WITHDRAWN, _IDLE_WORD, _ASKED = 0.5, 0.25, 0.5
 _SLIP = 78.0
 """Similarity of a misspelt title that the sentence makes a title of, 0..100."""
-_LIKELY = 0.35
+_LIKELY, _EVEN = 0.35, 0.5
+_LONGEST_CUE = 5
+"""Words of a phrase before the one that could be a title."""
 _KINDS = ("title", "value", "person")
 
 
@@ -33,6 +36,11 @@ def doubted(reading: Reading, start: int, stop: int, kind: str) -> bool:
     return reading.roles is not None and _chance(reading, start, stop, kind) < DOUBT
 
 
+def unlikely(reading: Reading, start: int, stop: int, kind: str) -> bool:
+    """Whether the sentence rather makes something else of these words."""
+    return reading.roles is not None and _chance(reading, start, stop, kind) < _EVEN
+
+
 def _chance(reading: Reading, start: int, stop: int, kind: str) -> float:
     roles = reading.roles
     if roles is None:
@@ -46,6 +54,9 @@ def _chance(reading: Reading, start: int, stop: int, kind: str) -> float:
 def link_told_titles(reading: Reading) -> None:
     """Exact titles, parts of one and slips of the pen where the sentence makes a title of a run of words."""
     for start, stop in _runs(reading):
+        if whole := _whole(reading, start, stop):
+            reading.add(whole)
+            continue
         place = start
         while place < stop:
             mention = _longest(reading, place, stop)
@@ -71,22 +82,67 @@ def _runs(reading: Reading) -> list[tuple[int, int]]:
     return runs
 
 
+def _whole(reading: Reading, start: int, stop: int) -> Mention | None:
+    """A title of all words of a run, and of up to two beside it that the network took for something else; or a part of
+    one title: in "eternal sunshine" no film of the name "Sunshine" is meant."""
+    lexicon = reading.lexicon
+    spans = [(a, b) for a in range(max(0, start - 2), start + 1) for b in range(stop, min(len(reading), stop + 2) + 1)]
+    for first, last in sorted(spans, key=lambda span: span[0] - span[1]):
+        if last - first < 2 or not reading.free(first, last) or _broken(reading, first, last):
+            continue
+        key = lexicon.key_of(reading.folds[first:last])
+        entry = lexicon.best(lexicon.titles.get(key, ()))
+        subtitle = entry is not None and entry.grade >= 3 and (first, last) != (start, stop)
+        if entry and not subtitle and _chance(reading, first, last, "title") >= _LIKELY:
+            return None if _describes(reading, first, last) else Mention("title", first, last, items=(entry.item_id,))
+    item = lexicon.parts.get(lexicon.key_of(reading.folds[start:stop]))
+    known = value_key(reading.folds[start:stop]) in lexicon.values
+    return Mention("title", start, stop, items=(item,)) if item and not known else None
+
+
+def _broken(reading: Reading, start: int, stop: int) -> bool:
+    return any(reading.break_before(place) for place in range(start + 1, stop))
+
+
+def _describes(reading: Reading, start: int, stop: int) -> bool:
+    """Whether words only say what kind is wanted, or belong to a phrase: "an old black and white crime movie", "a
+    superhero movie", "not a big fan of"."""
+    lexicon = reading.lexicon
+    nouns = lexicon.language.neutral_nouns
+    for place in range(max(0, start - _LONGEST_CUE), start + 1):
+        cue = lexicon.cues.match(reading.folds, place)
+        if cue and place + cue[0] > stop:
+            return True
+    if any(word.capital for word in reading.utterance.words[max(start, 1) : stop]):
+        return False
+    indefinite = any(word in ("a", "an", "some", "any") for word in reading.folds[max(0, start - 2) : start + 1])
+    if indefinite and reading.folds[stop - 1] in nouns:
+        return True
+    after = reading.folds[stop] if stop < len(reading) else ""
+    noun = after in nouns or value_key([after]) in lexicon.values
+    return indefinite and noun and reading.common(reading.folds[start:stop]) == stop - start
+
+
 def _longest(reading: Reading, place: int, stop: int) -> Mention | None:
     lexicon = reading.lexicon
     for end in range(min(stop, place + MAX_TITLE_WORDS), place, -1):
         if not reading.free(place, end) or not told(reading, place, end, "title"):
             continue
         words = reading.folds[place:end]
-        entries = lexicon.titles.get(lexicon.key_of(words))
+        key = lexicon.key_of(words)
+        if key.isdigit() and not words[-1].isdigit():
+            continue  # the "III" of a title whose other words are not its
+        entries = lexicon.titles.get(key)
         if entries and (entry := lexicon.best(entries)) and entry.grade < 3:
-            # "The" belongs to it, and so may a word in front that the network took for something else.
-            return Mention("title", place, end, items=(entry.item_id,))
+            return None if _describes(reading, place, end) else Mention("title", place, end, items=(entry.item_id,))
+        if end - place > 1 and (item := lexicon.parts.get(key)):
+            return Mention("title", place, end, items=(item,))
     return None
 
 
 def _near(reading: Reading, start: int, stop: int) -> Mention | None:
     lexicon = reading.lexicon
-    if not told(reading, start, stop, "title"):
+    if not told(reading, start, stop, "title") or _describes(reading, start, stop):
         return None
     key = lexicon.key_of(reading.folds[start:stop])
     if item := lexicon.parts.get(key):
@@ -134,6 +190,11 @@ def no_constraint(reading: Reading, start: int, stop: int) -> bool:
     if roles is None or any(reading.taken[place] == "title" for place in range(start, stop)):
         return False
     return max(roles.of(n, n + 1, "year", "range", "withdrawn") for n in range(start, stop)) < DOUBT
+
+
+def no_wish(reading: Reading, place: int) -> bool:
+    """Whether an adjective that could be a relative wish is none: "an old film from the 40s", "a metre tall"."""
+    return reading.roles is not None and reading.roles.of(place, place + 1, "critique") < DOUBT
 
 
 def idle(reading: Reading, place: int) -> bool:

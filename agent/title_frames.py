@@ -1,4 +1,4 @@
-"""Titles where nothing but the sentence tells: in lower case, made of everyday words, or misspelt.
+"""Titles where nothing but the sentence tells: in lower case, made of everyday words.
 
 "is dead calm longer than the fly": no capital, no telling word. But a title stands where an item is spoken of: behind a
 verb of asking or judging, in front of a verdict, beside another title.
@@ -6,12 +6,10 @@ verb of asking or judging, in front of a verdict, beside another title.
 
 from __future__ import annotations
 
-from rapidfuzz import fuzz, process
-
 from agent.lexicon import MAX_TITLE_WORDS
 from agent.reading import CONNECTORS, Mention, Reading
 from agent.recognition import VAGUE, part_of_person, rated
-from agent.role_links import doubted, told
+from agent.role_links import doubted
 from agent.tokens import value_key
 
 _BEFORE_TEXT = """
@@ -33,16 +31,11 @@ _OPENING = frozenset(_OPENING_TEXT.split())
 _BESIDE = tuple(
     tuple(joint.split()) for joint in ("or", "and", "vs", "versus", "than", "from", "with", "differ from", "apart from")
 )
-_SLIP = 84.0
-"""Similarity of a misspelt title, 0..100."""
-_SLIP_LETTERS, _SLIP_WORDS, _SLIPS = 6, 7, 5
-"""Letters and words of a misspelt title, and words of a message that are looked at as one."""
 
 
 def link_frames(reading: Reading) -> None:
     """Links what the sentence makes a title of."""
     _in_frames(reading)
-    _misspelt(reading)
     for title in reading.of_kind("title"):
         _beside(reading, title)
 
@@ -128,37 +121,3 @@ def _beside(reading: Reading, title: Mention) -> None:
             mention = next((one for one in found if one), None)
             if mention and not doubted(reading, mention.start, mention.end, "title"):
                 reading.add(mention)
-
-
-def _misspelt(reading: Reading) -> None:
-    """A word that neither the catalogue nor the language has is a slip in a title that has the words around it."""
-    strange = [place for place, word in enumerate(reading.folds) if not word.isdigit() and not _known(reading, word)]
-    for place in strange[:_SLIPS]:
-        if reading.taken[place] is not None:
-            continue
-        mention = _nearest(reading, place)
-        if mention and (reading.roles is None or told(reading, mention.start, mention.end, "title")):
-            reading.add(mention)
-
-
-def _known(reading: Reading, word: str) -> bool:
-    return len(word) < 3 or word in reading.lexicon.words or bool(reading.common([word]))
-
-
-def _nearest(reading: Reading, place: int) -> Mention | None:
-    best: tuple[float, int, int, str] | None = None
-    for start in range(max(0, place - _SLIP_WORDS + 1), place + 1):
-        for stop in range(place + 1, min(len(reading), start + _SLIP_WORDS) + 1):
-            if not reading.free(start, stop) or any(reading.break_before(at) for at in range(start + 1, stop)):
-                continue
-            key = reading.lexicon.key_of(reading.folds[start:stop])
-            if len(key) < _SLIP_LETTERS:
-                continue
-            names = reading.lexicon.near_titles(key)
-            found = process.extractOne(key, names, scorer=fuzz.ratio, score_cutoff=_SLIP)
-            if found and (best is None or (found[1], stop - start) > (best[0], best[2] - best[1])):
-                best = (found[1], start, stop, found[0])
-    if best is None:
-        return None
-    entry = reading.lexicon.best(reading.lexicon.titles[best[3]])
-    return Mention("title", best[1], best[2], items=(entry.item_id,)) if entry else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from agent import language as cue_labels
-from agent.lexicon import MAX_TITLE_WORDS
+from agent.lexicon import MAX_PART_WORDS, MAX_TITLE_WORDS
 from agent.reading import CONNECTORS, Mention, Reading
 from agent.recognition import Slot, ends_there, goes_on, part_of_person, recognisable
-from agent.role_links import doubted
+from agent.role_links import doubted, likely, unlikely
 from agent.tokens import stem, value_key
 
 # Similarities 0..100 of rapidfuzz.fuzz.ratio; short keys need more, for one letter changes them more.
@@ -42,11 +42,21 @@ def link_titles(reading: Reading) -> None:
     start = 0
     while start < len(reading):
         mention = _exact(reading, start, slot=None)
+        mention = (_longer_part(reading, mention) or mention) if mention else None
         if mention and not doubted(reading, mention.start, mention.end, "title"):
             reading.add(mention)
             start = mention.end
         else:
             start += 1
+
+
+def _longer_part(reading: Reading, mention: Mention) -> Mention | None:
+    """ "Fear and Loathing" is the beginning of one title rather than all of "Fear"."""
+    for stop in range(reading.run_end(mention.start, MAX_PART_WORDS), mention.end, -1):
+        item = reading.lexicon.parts.get(reading.lexicon.key_of(reading.folds[mention.start : stop]))
+        if item and likely(reading, mention.start, stop, "title"):
+            return Mention("title", mention.start, stop, items=(item,))
+    return None
 
 
 def link_quotes(reading: Reading) -> None:
@@ -91,11 +101,22 @@ def _fill_slot(reading: Reading, place: int, label: str, said: str) -> None:
         mention = _slot_mention(reading, place, label, said)
         if mention is None or doubted(reading, mention.start, mention.end, "title"):
             return
+        if _strength(label, said) == "weak" and _only_a_word(reading, mention):
+            return
         reading.add(mention)
         place = mention.end
         if place < len(reading) and reading.folds[place] in CONNECTORS | {"to", "with", "from"}:
             place += 1
             opened = place
+
+
+def _only_a_word(reading: Reading, mention: Mention) -> bool:
+    """ "What's the capital of Australia": an everyday word in lower case of which the sentence makes no title."""
+    words = [n for n in range(mention.start, mention.end) if not reading.stop(n)]
+    plain = (
+        len(words) == 1 and reading.common([reading.folds[words[0]]]) and not reading.utterance.words[words[0]].capital
+    )
+    return bool(plain) and unlikely(reading, mention.start, mention.end, "title")
 
 
 def _joined(reading: Reading, place: int) -> bool:

@@ -8,11 +8,12 @@ name an intent too; learned ones see that and the sentence, and have the last wo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from threading import Lock
+from types import MappingProxyType
 
 from agent import language as cue_labels
 from agent.chinese import ChineseReader, is_chinese
@@ -25,6 +26,7 @@ from agent.intent_model import LearnedIntents, settled
 from agent.intents import intent_of, takes_back
 from agent.language import Language
 from agent.lexicon import Lexicon
+from agent.misspelt_titles import link_misspelt
 from agent.people_links import link_people
 from agent.polarity import settle_polarity
 from agent.ranges import link_ranges
@@ -74,10 +76,17 @@ class Understander:
         self._building = Lock()
 
     @classmethod
-    def over(cls, catalogue: Catalogue, *, intents: LearnedIntents | None = None) -> Understander:
-        """For a catalogue that does not change."""
+    def over(
+        cls,
+        catalogue: Catalogue,
+        *,
+        intents: LearnedIntents | None = None,
+        popularity: Mapping[str, int] = MappingProxyType({}),
+    ) -> Understander:
+        """For a catalogue that does not change; ``popularity`` by item, to choose among namesakes."""
         items = {item.item_id: item for item in catalogue.items}
-        return cls(lambda: catalogue.vocabulary, lambda ids: [items[item_id] for item_id in ids], intents=intents)
+        vocabulary = replace(catalogue.vocabulary, popularity=popularity)
+        return cls(lambda: vocabulary, lambda ids: [items[item_id] for item_id in ids], intents=intents)
 
     @property
     def lexicon(self) -> Lexicon:
@@ -125,6 +134,7 @@ class Understander:
         reading = Reading(read(self._rewritten(utterance)), lexicon, context or Context())
         if self._intents and self._intents.roles:
             reading.roles = self._intents.roles.of(reading)
+        link_misspelt(reading)
         link_titles(reading)
         link_quotes(reading)
         link_told_titles(reading)

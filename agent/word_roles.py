@@ -65,13 +65,18 @@ class RoleNetwork(nn.Module):
     def forward(self, states: Tensor, known: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [B, W, roles] and [B, intents], of states [B, W, D], features [B, W, F] and lengths [B]."""
         words = torch.cat((torch.relu(self.state(self.dropout(states))), torch.relu(self.known(known))), dim=-1)
-        packed = nn.utils.rnn.pack_padded_sequence(self.dropout(words), lengths, batch_first=True, enforce_sorted=False)
-        hidden, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(packed)[0], batch_first=True)
-        hidden = self.dropout(hidden)
+        hidden = self.dropout(self._recur(self.dropout(words), lengths))
         inside = (torch.arange(hidden.shape[1]) < lengths[:, None])[..., None]
         largest = hidden.masked_fill(~inside, -1.0).amax(dim=1)
         mean = (hidden * inside).sum(dim=1) / lengths[:, None]
         return self.roles(hidden), self.intents(torch.cat((largest, mean), dim=-1))
+
+    def _recur(self, words: Tensor, lengths: Tensor) -> Tensor:
+        """Hidden states [B, W, 2 H]; one sentence alone needs no packing, which would cost as much again."""
+        if len(lengths) == 1:
+            return self.recurrent(words)[0]
+        packed = nn.utils.rnn.pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
+        return nn.utils.rnn.pad_packed_sequence(self.recurrent(packed)[0], batch_first=True)[0]
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,12 @@ class WordRoles:
     Attributes:
         chances: float32 [W, roles].
         intents: float32 [9], in the order of `INTENTS`.
+        states: float32 [W, D], of the encoder.
     """
 
     chances: NDArray[np.float32]
     intents: NDArray[np.float32]
+    states: NDArray[np.float32]
 
     def of(self, start: int, stop: int, *roles: str) -> float:
         """Mean probability of some roles over words ``start`` .. ``stop - 1``."""
@@ -157,12 +164,13 @@ class LearnedRoles:
             logger.exception("the text encoder failed: roles of words are told by rules alone")
             return None
         with torch.inference_mode():
-            words = torch.from_numpy(word_states(reading.utterance, offsets, states))[None]
+            of_words = word_states(reading.utterance, offsets, states)
+            words = torch.from_numpy(of_words)[None]
             known = torch.from_numpy(word_features(reading))[None]
             made = [network(words, known, torch.tensor([len(reading)])) for network in self.networks]
             roles = torch.stack([roles[0].softmax(-1) for roles, _ in made]).mean(dim=0)
             intents = torch.stack([intents[0].softmax(-1) for _, intents in made]).mean(dim=0)
-            return WordRoles(roles.numpy(), intents.numpy())
+            return WordRoles(roles.numpy(), intents.numpy(), of_words)
 
 
 def save(networks: Sequence[RoleNetwork], path: Path, *, encoder: str) -> None:

@@ -201,6 +201,10 @@ class ContentEncoder:
         """Where the tokens of a text stand, and the encoder's state of each: float32 [T, Dt]."""
         return self._text.tokens(text)
 
+    def token_states_of(self, texts: Sequence[str]) -> list[tuple[list[tuple[int, int]], Vectors]]:
+        """``token_states`` of several texts at once."""
+        return self._text.tokens_of(texts)
+
     def match(self, item: Item, other: Item) -> Match:
         """What of two items' texts and pictures makes them alike; a picture that is new here is looked at 50 times."""
         content = self.encode([item, other])

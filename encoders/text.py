@@ -95,10 +95,26 @@ class TextEncoder:
         Raises:
             InputError: the model does not tell where its tokens stand.
         """
-        with torch.inference_mode():
-            made: Any = self._model.forward(self._model.preprocess([text]))
-            tokens = made["token_embeddings"][0].float().cpu().numpy()
-        return self._offsets(text, made["input_ids"][0].cpu().numpy()), tokens
+        return self.tokens_of([text])[0]
+
+    def tokens_of(self, texts: Sequence[str]) -> list[tuple[list[tuple[int, int]], Vectors]]:
+        """``tokens`` of several texts, those of like length together.
+
+        Raises:
+            InputError: the model does not tell where its tokens stand.
+        """
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+        found: dict[int, tuple[list[tuple[int, int]], Vectors]] = {}
+        for start in range(0, len(order), self.settings.batch_size):
+            rows = order[start : start + self.settings.batch_size]
+            with torch.inference_mode():
+                made: Any = self._model.forward(self._model.preprocess([texts[row] for row in rows]))
+                inside = made["attention_mask"].bool().cpu()
+                states = made["token_embeddings"].float().cpu()
+            for place, row in enumerate(rows):
+                ids = made["input_ids"][place].cpu()[inside[place]].numpy()
+                found[row] = self._offsets(texts[row], ids), states[place][inside[place]].numpy()
+        return [found[row] for row in range(len(texts))]
 
     def parts(self, text: str, direction: Vectors) -> TextParts:
         """What the words of a text add to its cosine with a vector, exact where the model takes the mean of its tokens.

@@ -489,7 +489,7 @@ class Service:
         # A chat reads a message twice: what it asks for, and what it leads to.
         token_states = lru_cache(_READ)(encoder.token_states)
         roles = LearnedRoles.open(ROLES_FILE, token_states, encoder=encoded_by)
-        return LearnedIntents.open(INTENTS_FILE, encoder.encode_query, encoder=encoded_by, roles=roles)
+        return LearnedIntents.open(INTENTS_FILE, token_states, encoder=encoded_by, roles=roles)
 
     def _build_llm(self) -> LLM | None:
         """None where it cannot be had: the words then come from templates, and the page says so."""

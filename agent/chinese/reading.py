@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from agent.chinese.numbers import NUMERAL, number_of, simplified
 from agent.chinese.phrases import PHRASES, QUALITIES
 from agent.english.scales import COMPARATIVES
-from agent.lexicon import Lexicon, spoken_title
+from agent.lexicon import Lexicon
+from agent.title_names import spoken_title
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
@@ -172,6 +173,7 @@ _PATTERNS: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
         ),
         (rf"({_N})(?:是|有|的)?(?:什么|啥|推荐)?(?:的)?理由(?:是什么)?|为(?:什么|何|啥)(?:是)?({_N})", r" why \1\2 "),
         (rf"({_N})(?:是)?谁(?:导演?|执导|拍)的?", r" who directed \1 "),
+        (rf"({_N})的?导演(?:是谁|是哪位|叫什么|叫啥)|谁(?:导演|执导|拍)了?({_N})", r" who directed \1\2 "),
         (
             rf"({_N})(?:是)?(?:谁|哪些人)(?:主演|演)的?|({_N})(?:的)?(?:演员|主演)(?:是谁|有谁|有哪些)",
             r" who stars in \1\2 ",

@@ -16,14 +16,15 @@ no more|not any|not another|leave out|skip|skip the|steer clear of|stay away fro
 enough of|enough|had enough of|nothing with|nothing|nothing too|non|isnt|arent|wasnt|anti|not too|not so|not very|
 not overly|not that|not as|not really|not necessarily|wouldnt want|would rather not|rather not|doesnt have|
 doesnt involve|dont have|doesnt contain|has no|have no|with no|lacking|free of|keep out|remove|hold the|exclude the|
-anything except|nothing like|not like|unlike|dont care for|do not care for
+none with|none by|none from|none starring|anything except|nothing like|not like|unlike|dont care for|do not care for
 """,
     cue.DISLIKE: """
 dont like|dont love|do not like|didnt like|did not like|dont enjoy|do not enjoy|didnt enjoy|dont really like|hate|
 hated|hates|dislike|disliked|dislikes|cant stand|cannot stand|couldnt stand|not a fan of|not a big fan of|
 not a huge fan of|no fan of|didnt care for|was disappointed by|was bored by|wasnt a fan of|detest|despise|
 didnt love|never liked|not fond of|couldnt get into|doesnt like|does not like|really dont like|really hate|
-really hated|really didnt like|dont much like|not crazy about|am allergic to|thumbs down for
+really hated|really didnt like|dont much like|not crazy about|am allergic to|thumbs down for|
+not keen on|im not keen on|cant do
 """,
     cue.LIKE: """
 loved|love|loves|liked|likes|enjoy|enjoyed|enjoys|adore|adored|i like|i really like|we like|they like|she likes|
@@ -32,7 +33,7 @@ big fan of|huge fan of|favorite is|favourite is|favorites are|favourites are|fav
 favorite movies are|favourite film is|favorite films are|favourite movie is|into|really into|obsessed with|
 crazy about|fond of|thumbs up for|impressed by|blown away by|favorite|favourite|my favorite|my favourite|
 favorites include|favorites|appreciate|appreciated|one of my favorites is|was impressed by|all time favorite is|
-favorite movies include|dig|prefer|would prefer|id prefer|preferably|ideally
+favorite movies include|dig|prefer|would prefer|id prefer|preferably|ideally|keen on
 """,
     cue.AS: """
 like|similar to|something like|anything like|stuff like|movies like|films like|films similar to|such as|
@@ -145,7 +146,8 @@ never again|sends me to sleep|put us to sleep|puts me to sleep|died on me|die on
 let me down|is not really my thing|not really my thing|not my taste|not my style|is out|are out|was not good|
 wasnt good|was not great|wasnt great|isnt good|wasnt my thing|was not my thing|wasnt for me|was not for me|no good|
 doesnt interest me|dont interest me|is not interesting|put me to sleep|was the worst|is the worst|broke|broke quickly|
-is a no|are a no
+is a no|are a no|died|died last winter|tasted awful|tastes awful|was a waste of time|wasnt worth it|
+was a letdown|fell flat
 """,
     cue.FILLER: """
 no problem|no preference|no preferences|no idea|not sure|im not sure|no worries|dont mind|i dont mind|dont care|
@@ -165,11 +167,12 @@ to watch
 _VERDICTS: Mapping[str, str] = {
     cue.PRAISE: """
 great good brilliant wonderful lovely fantastic excellent amazing superb perfect fun funny gorgeous stunning awesome
-terrific marvellous delightful
+terrific marvellous delightful incredible beautiful outstanding spectacular epic
 """,
     cue.BLAME: """
 boring dreadful awful terrible horrible bad dull lame overrated disappointing annoying rubbish crap poor stupid ugly
-useless pointless ghastly unbearable unwatchable
+useless pointless ghastly unbearable unwatchable dumb mediocre weak forgettable atrocious pretentious trash garbage
+tedious
 """,
 }
 _DEGREES = ("", "so ", "really ", "very ", "too ", "just ", "quite ", "pretty ", "absolutely ", "such a ")

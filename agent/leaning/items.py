@@ -10,7 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from agent.lexicon import Lexicon, spoken_title
+from agent.lexicon import Lexicon
+from agent.title_names import spoken_title
 from agent.tokens import words_of
 from pipeline.catalogue import CATEGORY, Catalogue
 from pipeline.contracts import Vectors

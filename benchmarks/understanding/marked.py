@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.lexicon import Lexicon, spoken_title
+from agent.lexicon import Lexicon
 from agent.request import Intent
+from agent.title_names import spoken_title
 from agent.tokens import read
 from agent.word_roles import ROLES
 from benchmarks.understanding import wordings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,8 +17,9 @@ from agent.lexicon import Lexicon
 from agent.reading import Context, Reading
 from agent.tokens import read
 from agent.word_features import WORD_FEATURES, WordFeatures, word_features
-from agent.word_roles import RoleNetwork, TokenStates, word_states
+from agent.word_roles import RoleNetwork, word_states
 from benchmarks.understanding.marked import UNKNOWN, Sentence
+from encoders.content import ContentEncoder
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,14 @@ class Seen(NamedTuple):
     known: WordFeatures
 
 
-def seen(sentence: Sentence, lexicon: Lexicon, token_states: TokenStates) -> Seen:
-    """Encode one sentence."""
-    reading = Reading(read(sentence.text), lexicon, Context())
-    states = word_states(reading.utterance, *token_states(reading.utterance.text))
-    return Seen(states.astype(np.float16), word_features(reading))
+def seen(sentences: Sequence[Sentence], lexicons: Mapping[str, Lexicon], encoder: ContentEncoder) -> list[Seen]:
+    """Encode sentences; ``lexicons`` by catalogue."""
+    readings = [Reading(read(one.text), lexicons[one.catalogue], Context()) for one in sentences]
+    encoded = encoder.token_states_of([reading.utterance.text for reading in readings])
+    return [
+        Seen(word_states(reading.utterance, *told).astype(np.float16), word_features(reading))
+        for reading, told in zip(readings, encoded, strict=True)
+    ]
 
 
 def learn_roles(

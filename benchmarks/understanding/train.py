@@ -25,12 +25,12 @@ from rapidfuzz import fuzz, process
 
 from agent.english import INTENTS_FILE, ROLES_FILE
 from agent.english.examples import EXAMPLES
-from agent.intent_features import INTENTS, Features, masked
+from agent.intent_features import INTENTS, Features, surroundings
 from agent.intent_model import IntentModel, IntentTraining, learn
 from agent.request import Intent
 from agent.tokens import words_of
 from agent.understanding import Understander
-from agent.word_roles import save
+from agent.word_roles import save, word_states
 from benchmarks.understanding import marked as marks
 from benchmarks.understanding.role_training import RoleTraining, learn_roles, seen
 from benchmarks.understanding.sets import HERE, catalogue_of, over_one_of_several
@@ -133,7 +133,7 @@ def main() -> None:
         encoder = service.encoder
         if arguments.only != "intents" and not arguments.check:
             told = list(_for_roles(understanders, seed=arguments.seed))
-            inputs = [seen(one, understanders[one.catalogue].lexicon, encoder.token_states) for one in told]
+            inputs = seen(told, {name: one.lexicon for name, one in understanders.items()}, encoder)
             seeds = range(arguments.seed, arguments.seed + NETWORKS)
             networks = [learn_roles(told, inputs, RoleTraining(seed=seed)) for seed in seeds]
             save(networks, ROLES_FILE, encoder=encoder.text_fingerprint)
@@ -143,9 +143,14 @@ def main() -> None:
 
         def read_by_rules(sentences: Sequence[Sentence]) -> Seen:
             linked = [understanders[one.catalogue].read(one.text) for one in sentences]
+            encoded = encoder.token_states_of([one.reading.utterance.text for one in linked])
+            around = [
+                surroundings(one.reading, word_states(one.reading.utterance, *told))
+                for one, told in zip(linked, encoded, strict=True)
+            ]
             return Seen(
                 np.stack([one.features() for one in linked]),
-                np.stack([encoder.encode_query(masked(one.reading)) for one in linked]),
+                np.stack(around),
                 tuple(one.intent for one in sentences),
             )
 

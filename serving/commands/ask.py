@@ -17,8 +17,9 @@ from pipeline.catalogue import Catalogue
 from pipeline.query import Facet, Query, Recommendations
 from serving.commands.evidence import show_evidence
 from serving.commands.output import AsJson, opened, print_json, print_json_line, stdout
+from serving.service import Service
 from serving.wording import in_words
-from store.errors import InputError
+from store.errors import InputError, SnapshotError
 from store.records import Item
 
 K = Annotated[int, typer.Option("--k", "-k", help="How many, 1 to 1,000.")]
@@ -207,17 +208,32 @@ def understand(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line; the only format.")] = True,
 ) -> None:
-    """Read requests from standard input, one a line, each a first turn; print each as understood, one JSON a line."""
+    """Read requests from standard input, one a line, each a first turn; print each as understood, one JSON a line.
+
+    Whatever a line holds, an object is printed for it: bytes that are no UTF-8 are passed over, and of a very long line
+    the beginning is read.
+    """
+    from agent.tokens import MAX_CHARACTERS
     from agent.understanding import Understander
 
     with opened(context) as service:
         catalogue = Catalogue(service.store.items(active=True))
         intents = service.intents
+        popularity = _popularity(service)
     items = {item.item_id: item for item in catalogue.items}
-    understander = Understander.over(catalogue, intents=intents)
-    for line in sys.stdin:
-        if line.strip():
-            print_json_line(understood(understander.understand(line.strip()), items))
+    understander = Understander.over(catalogue, intents=intents, popularity=popularity)
+    # As bytes: a carriage return within a line ends none.
+    for line in sys.stdin.buffer:
+        text = line.decode("utf-8", errors="replace").replace("\ufffd", " ").strip()
+        print_json_line(understood(understander.understand(text[:MAX_CHARACTERS]), items))
+
+
+def _popularity(service: Service) -> Mapping[str, int]:
+    """By item, to choose among namesakes; nothing where nothing has been trained."""
+    try:
+        return service.recommender.vocabulary().popularity
+    except SnapshotError:
+        return {}
 
 
 def understood(request: Request, items: Mapping[str, Item]) -> dict[str, object]:

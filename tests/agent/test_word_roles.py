@@ -49,7 +49,7 @@ class Told:
             chances[place, ROLES.index(self.roles.get(word, "other"))] = 1
         intents = np.full(len(INTENTS), 0.01, dtype=np.float32)
         intents[INTENTS.index(self.intent)] = 0.92
-        return WordRoles(chances, intents)
+        return WordRoles(chances, intents, np.zeros((len(reading), 2), dtype=np.float32))
 
 
 def _understander(intent: Intent, **roles: str) -> Understander:
@@ -58,7 +58,7 @@ def _understander(intent: Intent, **roles: str) -> Understander:
     even = IntentModel(
         np.zeros((features + 2, len(INTENTS)), np.float32), np.zeros(len(INTENTS), np.float32), encoder="test"
     )
-    return Understander.over(CATALOGUE, intents=LearnedIntents(even, lambda _: np.zeros(2, dtype=np.float32), told))
+    return Understander.over(CATALOGUE, intents=LearnedIntents(even, _states, told))
 
 
 def test_a_title_of_an_everyday_word_is_linked_where_the_sentence_speaks_of_one() -> None:

@@ -215,7 +215,7 @@ def test_a_file_comes_in_with_a_report_and_a_second_time_changes_nothing(home: P
 
 
 def test_understanding_reads_lines_and_prints_objects(home: Path) -> None:
-    lines = "something like Fargo but newer, no horror\n\nthree comedies from the 80s\n"
+    lines = "something like Fargo but newer, no horror\nthree comedies from the 80s\n"
     out = run(home, "understand", "--json", stdin=lines).splitlines()
     first, second = (json.loads(line) for line in out)
     assert set(first) == {
@@ -237,6 +237,22 @@ def test_understanding_reads_lines_and_prints_objects(home: Path) -> None:
     assert first["attributes_out"] == ["Horror"]
     assert (second["year_from"], second["year_to"], second["count"]) == (1980, 1989, 3)
     assert second["attributes_in"] == ["Comedy"]
+
+
+def test_an_odd_line_is_understood_as_anything_is(home: Path) -> None:
+    odd = (
+        b"",
+        b"a comedy " * 2_000,
+        "\U0001f3ac\u200b comedies \u202e please".encode(),
+        b"comedies\x00\x1b[31m\rplease",
+    )
+    odd += (b"\xff\xfe comedies", b'{"intent": "undo", "count": 3}', b"[1, 2", b"\xed\xa0\x80")
+    result = CliRunner().invoke(app, ["--home", str(home), "understand"], input=b"\n".join(odd) + b"\n")
+    assert result.exit_code == 0, result.stderr
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(found) == len(odd)
+    assert all(found[place]["attributes_in"] == ["Comedy"] for place in (1, 2, 3, 4))
+    assert (found[0]["intent"], found[0]["attributes_in"], found[0]["mood"]) == ("small_talk", [], "")
 
 
 def test_training_makes_a_snapshot_and_an_older_one_can_be_promoted(tiny_home: Path) -> None:
