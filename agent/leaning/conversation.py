@@ -1,7 +1,7 @@
 """What a chat leans to: log-odds of items from what was said in it, for the pipeline.
 
-The model is laid over the catalogue once for each snapshot, and again where the catalogue has grown by a hundredth.
-A chat keeps which of its messages are heard, and they are few: turn 200 costs what turn 2 costs.
+The model is laid over the catalogue again with each snapshot, and when items came, beside the chats, which go on. A
+chat keeps which of its messages are heard, and they are few: turn 200 costs what turn 2 costs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Protocol
 
 import numpy as np
@@ -36,8 +36,6 @@ TOLD = 1_000
 """Items whose log-odds are told, the best."""
 _EMBEDDED = 512
 """Texts whose embeddings are kept."""
-_GROWN = 0.01
-"""Share of a catalogue by which it has to grow before new items are looked at."""
 _NEWEST = 0.8
 """Quantile of the times of interactions from which they are recent, as in `benchmarks.dialogues.films`."""
 
@@ -63,11 +61,18 @@ class _Laid:
 
 @dataclass(frozen=True)
 class _Served:
-    """What there is for a state; ``laid`` is None where dialogues know too little of its catalogue."""
+    """What there is for a state: ``laid`` is None where dialogues know too little of its catalogue.
+
+    Attributes:
+        size: items of that catalogue.
+    """
 
     snapshot_id: str
     size: int
     laid: _Laid | None
+
+    def is_of(self, state: ServingState) -> bool:
+        return self.snapshot_id == state.snapshot_id and self.size == len(state.catalogue)
 
 
 class ConversationLeaning:
@@ -126,20 +131,28 @@ class ConversationLeaning:
         return np.stack([self._encode(text) for text in texts])
 
     def _current(self) -> _Served:
-        """The model over what is served. While another thread lays it anew, that of before answers."""
-        state, before = self._state(), self._served
-        if before is not None and (_is_of(before, state) or not self._laying.acquire(blocking=False)):
-            return before
-        if before is None:
-            self._laying.acquire()
+        """The model over what is served. The first call waits for it; later that of before answers until it follows."""
+        state, served = self._state(), self._served
+        if served is None:
+            with self._laying:
+                if self._served is None:
+                    self._served = self._lay(state)
+                return self._served
+        if not served.is_of(state) and self._laying.acquire(blocking=False):
+            Thread(target=self._follow, args=(state,), name="leaning", daemon=True).start()
+        return served
+
+    def _follow(self, state: ServingState) -> None:
+        """Lay the model anew; whoever started this thread took the lock."""
         try:
-            if self._served is None or not _is_of(self._served, state):
-                self._served = _Served(state.snapshot_id, len(state.catalogue), self._lay(state))
-            return self._served
+            self._served = self._lay(state)
         finally:
             self._laying.release()
 
-    def _lay(self, state: ServingState) -> _Laid | None:
+    def _lay(self, state: ServingState) -> _Served:
+        return _Served(state.snapshot_id, len(state.catalogue), self._over(state))
+
+    def _over(self, state: ServingState) -> _Laid | None:
         lexicon = self._understander.lexicon
         rows = [
             row
@@ -189,10 +202,6 @@ def items_of(state: ServingState, catalogue: Catalogue, rows: Sequence[int], lex
     )
     text = state.content.text[np.array(rows, dtype=np.int64) - 1]
     return ItemArrays.build(catalogue, lexicon, readers=readers, recent=recent, text=text, met=met)
-
-
-def _is_of(served: _Served, state: ServingState) -> bool:
-    return served.snapshot_id == state.snapshot_id and len(state.catalogue) <= (1 + _GROWN) * served.size
 
 
 def _in_turns(said: Sequence[str]) -> list[str]:
