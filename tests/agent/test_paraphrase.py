@@ -32,7 +32,6 @@ STATEMENTS = (
     Statement("seed", TWO),
     Statement("text", texts={"values": ("rainy heist",)}),
     Statement("text_unnamed"),
-    Statement("picture"),
     Statement("sequence", {"items": ("Heat",)}),
     Statement("popular"),
     Statement("new"),

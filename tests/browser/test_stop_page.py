@@ -37,6 +37,7 @@ def slow_model() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}/v1"
     over.set()
     server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="module")
