@@ -23,7 +23,7 @@ from agent.leaning.habits import Habits
 from agent.leaning.items import Floats, ItemArrays
 from agent.leaning.model import Leaning, Parts
 from agent.leaning.precedents import Precedents
-from agent.lexicon import spoken_title
+from agent.title_names import spoken_title
 from agent.tokens import words_of
 from pipeline.catalogue import Catalogue
 from store.errors import InputError
