@@ -32,7 +32,6 @@ STATEMENTS = (
     Statement("seed", TWO),
     Statement("text", texts={"values": ("rainy heist",)}),
     Statement("text_unnamed"),
-    Statement("dialogue"),
     Statement("sequence", {"items": ("Heat",)}),
     Statement("popular"),
     Statement("new"),
@@ -79,6 +78,7 @@ STATEMENTS = (
     Statement("taste_drives", texts={"share": ("40%",)}),
     Statement("taste_leads", TWO),
     Statement("taste_left_out", texts={"count": ("2",)}),
+    Statement("dialogue"),
     Statement("note", terms={"note": ("No one had met it.",)}),
 )
 """One of every kind that a model may word, and a note, which it may not."""
