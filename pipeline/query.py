@@ -122,7 +122,8 @@ class Reason:
             who just had X go on to it), "popular", "new" (training did not know it: its content, and who has met it
             since), "trial" (it stands in a place that is kept for trying new items out), "constraint" (it is what was
             asked for: its matching values).
-        items: the known items that carry it, strongest first.
+        items: the known items that carry it, strongest first; none where those are nothing to name to this reader, such
+            as what they rated low.
         values: attribute values or words that carry it.
         share: share of the score, 0..1, where that is defined.
         readers: how many have met a new item.

@@ -61,9 +61,10 @@ app.command("map", rich_help_panel="Ask")(catalogue.map_catalogue)
 app.command(rich_help_panel="Ask")(catalogue.launches)
 for command in (inspection.contrast, inspection.audit):
     app.command(rich_help_panel="Ask")(command)
-for command in (run.demo, run.serve):
+for command in (run.demo, run.serve, run.mcp):
     app.command(rich_help_panel="Run")(command)
-app.command(rich_help_panel="Operate")(operate.doctor)
+for command in (operate.doctor, operate.backup, operate.restore):
+    app.command(rich_help_panel="Operate")(command)
 app.add_typer(operate.assets, name="assets", rich_help_panel="Operate")
 operate.snapshots.command("compare")(inspection.compare_snapshots)
 app.add_typer(operate.snapshots, name="snapshots", rich_help_panel="Operate")

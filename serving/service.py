@@ -210,7 +210,7 @@ class Service:
         """Someone is shown these just now. Costs a few microseconds; the store is written later.
 
         Args:
-            source: "api", "chat" or "page".
+            source: "api", "chat", "page" or "mcp".
         """
         if self.impressions is not None:
             self.impressions.note(user_id, shown, snapshot_id=self.recommender.snapshot_id, source=source)

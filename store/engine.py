@@ -78,24 +78,24 @@ class Engine:
         with translated(), self._writer.begin() as connection:
             yield connection
 
-    def migrate(self) -> None:
-        """Bring the tables to this version's schema.
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the tables to this version's schema, or to an older one of it where the database is new.
 
         Raises:
             StoreError: the database was written by a newer version, or cannot be written.
         """
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        head = ScriptDirectory.from_config(config).get_current_head()
+        wanted = ScriptDirectory.from_config(config).get_current_head() if revision == "head" else revision
         with self.read() as connection:
-            if MigrationContext.configure(connection).get_current_revision() == head:
+            if MigrationContext.configure(connection).get_current_revision() == wanted:
                 return
         with _alembic_lock, self.write() as connection:
             if not self._is_sqlite:  # SQLite's write transaction is a lock already
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             config.attributes["connection"] = connection
             try:
-                command.upgrade(config, "head")
+                command.upgrade(config, revision)
             except CommandError as error:
                 raise StoreError(
                     f"the database's schema is not one of this version's ({error})",

@@ -94,7 +94,7 @@ class Impression:
         rank: 1-based place in the list.
         time: UTC.
         snapshot_id: the models that chose it.
-        source: where it was shown: "chat", "page", "api".
+        source: where it was shown: "chat", "page", "api", "mcp".
     """
 
     item_id: str

@@ -62,6 +62,10 @@ _PARAGRAPH = {
             r"你历史(?:中|里)的<items>(?:与|和|跟)它(?:也)?(?:很)?(?:相配|搭配|合得来)",
         ),
     ),
+    "history_unnamed": Wording(
+        ("它与你接触过的内容相配。", "你接触过的内容与它相配。"),
+        (r"它(?:与|和|跟)你接触过的内容(?:也)?(?:很)?相配", r"你接触过的内容(?:与|和|跟)它(?:也)?(?:很)?相配"),
+    ),
     "seed": Wording(
         ("如你所要求，它与{items}相近。", "它与{items}相近，正如你所要求。", "你要求与{items}相近的，它就是。"),
         (
@@ -99,6 +103,13 @@ _PARAGRAPH = {
             rf"(?:这里的)?人们在接触<items>(?:的)?{_BOTH_SIDES}{_MET}",
             rf"在接触<items>(?:的)?{_BOTH_SIDES}，(?:这里的)?人们{_MET}",
             rf"接触<items>的人，?{_BOTH_SIDES}{_MET}",
+        ),
+    ),
+    "sequence_unnamed": Wording(
+        ("人们在接触你最近接触的内容前后不久会接触它。", "在接触你最近接触的内容前后不久，人们会接触它。"),
+        (
+            rf"(?:这里的)?人们在接触你最近接触(?:过)?的内容(?:的)?{_BOTH_SIDES}{_MET}",
+            rf"在接触你最近接触(?:过)?的内容(?:的)?{_BOTH_SIDES}，(?:这里的)?人们{_MET}",
         ),
     ),
     "popular": Wording(
@@ -282,11 +293,13 @@ CHINESE = Voice(
     lines={
         "liked": "因为你喜欢过{items}",
         "history": "与你历史中的{items}相配",
+        "history_unnamed": "与你接触过的内容相配",
         "seed": "如你所要求，与{items}相近",
         "text": "描述符合：{values}",
         "text_unnamed": "描述符合你的话",
         "picture": "看起来像你发的图片",
         "sequence": "人们在接触{items}前后不久会接触它",
+        "sequence_unnamed": "人们在接触你最近接触的内容前后不久会接触它",
         "popular": "在这里受其他人欢迎",
         "new": "这里的新内容，按内容匹配",
         "new_readers": "这里的新内容，按内容和最初的接触者匹配",

@@ -8,6 +8,7 @@ from agent.explaining.voice import Voice, Wording
 _AT = r"(?:is|stands|comes|sits|ranks|is ranked|is found)(?: at| in)?(?: the)? (?:place|position|rank|number) <rank>"
 _OF = r"(?:of|among|out of)(?: the| all| all the)? <of> <things>"
 _THERE = r"it is (?:also )?(?:here|there|recommended|shown)"
+_LATELY = r"what you(?: have)? met lately"
 _GOES = r"(?:also )?(?:goes|go|fits|fit|belongs|belong|pairs|pair)(?: well)? with"
 _FROM = r"(?:,? (?:which (?:is|are) )?(?:from|in|of) your history,?)"
 _CLOSE = r"it is (?:also )?(?:close|similar|near) to"
@@ -71,6 +72,10 @@ _PARAGRAPH = {
             rf"(?:from|in|of) your history,? <items> {_GOES} it",
         ),
     ),
+    "history_unnamed": Wording(
+        ("It goes with what you have met.", "What you have met goes with it."),
+        (rf"(?:it|this) {_GOES} what you(?: have)? met", rf"what you(?: have)? met {_GOES} it"),
+    ),
     "seed": Wording(
         (
             "It is close to {items}, as you asked.",
@@ -120,6 +125,16 @@ _PARAGRAPH = {
             r"people(?: here)? (?:also )?meet it soon (?:before or after|after or before) <items>",
             r"soon (?:before or after|after or before) <items>,? people(?: here)? (?:also )?meet it",
             r"people(?: here)? who meet <items> (?:also )?meet it soon (?:before or after|after or before)(?: that)?",
+        ),
+    ),
+    "sequence_unnamed": Wording(
+        (
+            "People meet it soon before or after what you met lately.",
+            "Soon before or after what you met lately, people meet it.",
+        ),
+        (
+            rf"people(?: here)? (?:also )?meet it soon (?:before or after|after or before) {_LATELY}",
+            rf"soon (?:before or after|after or before) {_LATELY},? people(?: here)? (?:also )?meet it",
         ),
     ),
     "popular": Wording(
@@ -374,11 +389,13 @@ ENGLISH = Voice(
     lines={
         "liked": "because you liked {items}",
         "history": "goes with {items} from your history",
+        "history_unnamed": "goes with what you have met",
         "seed": "close to {items}, as you asked",
         "text": "its description matches {values}",
         "text_unnamed": "its description matches your words",
         "picture": "looks like the picture that you sent",
         "sequence": "people meet it soon before or after {items}",
+        "sequence_unnamed": "people meet it soon before or after what you met lately",
         "popular": "popular with other people here",
         "new": "new here, matched by its content",
         "new_readers": "new here, matched by its content and by its first readers",

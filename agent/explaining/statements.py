@@ -103,8 +103,12 @@ def reason_statement(reason: Reason, *, liked: Collection[str] = frozenset()) ->
         known = titles([item for item in reason.items if item.item_id in liked][:NAMED])
         if known:
             return Statement("liked", {"items": known})
-    if reason.kind in ("history", "seed", "sequence"):
-        return Statement(reason.kind, {"items": items}) if items else None
+    if items and reason.kind in ("history", "seed", "sequence"):
+        return Statement(reason.kind, {"items": items})
+    if reason.kind in ("history", "sequence"):
+        return Statement(f"{reason.kind}_unnamed")
+    if reason.kind == "seed":
+        return None
     if reason.kind in ("text", "constraint"):
         if values:
             return Statement(reason.kind, texts={"values": values})

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks import chats
 from benchmarks.chats.judge import Judge
 from benchmarks.chats.liar import start
-from benchmarks.chats.people import World, conversation
+from benchmarks.chats.people import World, conversation, round_of
 from benchmarks.harness import Report, Row, chosen, options
 from serving.settings import load_settings
 from store.database import Store
@@ -31,6 +31,8 @@ from store.database import Store
 BACKENDS = ("none", "fake", "adversarial", "embedded")
 COUNTS = ("outside", "violations", "unsupported", "errors")
 _TURNS = 8
+_ROUNDS = 10
+"""Of the same messages, in the long chat."""
 _START_SECONDS = 300
 _TURN_SECONDS = 60
 _KNOWN = 300
@@ -79,7 +81,8 @@ def row(name: str, home: Path, count: int, arguments: Any) -> Row:
             if time.monotonic() > ends:
                 return False  # stated by the number of chats of the row
             chance = random.Random(f"{arguments.seeds[0]}-{number}")
-            run_chat(client, judge, conversation(world, chance, _TURNS), chance.choice(users), tally)
+            user = chance.choice(users)
+            run_chat(client, judge, conversation(world, chance, _TURNS), user, tally, f"chat {number} of {user}")
             return True
 
         ends = time.monotonic() + 60 * arguments.minutes
@@ -88,12 +91,15 @@ def row(name: str, home: Path, count: int, arguments: Any) -> Row:
         done = sum(chat(number, alone) for number in range(count - few))
         with ThreadPoolExecutor(4) as pool:
             done += sum(pool.map(lambda number: chat(number, together), range(count - few, count)))
-    wrong = alone.wrong + together.wrong
+        rounds = [Tally() for _ in range(_ROUNDS)]
+        if time.monotonic() < ends:
+            long_chat(client, judge, round_of(world), users[0], rounds)
+    wrong = sum((tally.wrong for tally in rounds), alone.wrong + together.wrong)
     result: Row = {"name": name, "chats": done, "turns": alone.turns + together.turns}
     result |= {kind: wrong[kind] for kind in COUNTS}
     result |= {"questions": alone.questions + together.questions}
-    result |= _times("", alone) | _times("4_", together)
-    return result | {"found": (alone.found + together.found)[:10]}
+    result |= _times("", alone) | _times("4_", together) | _times("first_", rounds[0]) | _times("last_", rounds[-1])
+    return result | {"found": [found for tally in (alone, together, *rounds) for found in tally.found][:10]}
 
 
 def _times(prefix: str, tally: Tally) -> Row:
@@ -146,27 +152,51 @@ def _wait(process: subprocess.Popen[bytes], address: str) -> None:
     sys.exit(f"the service was not ready within {_START_SECONDS} s")
 
 
-def run_chat(client: httpx.Client, judge: Judge, says: Iterator[str], user_id: str, tally: Tally) -> None:
-    """One chat, judged turn by turn."""
+def run_chat(client: httpx.Client, judge: Judge, says: Iterator[str], user_id: str, tally: Tally, name: str) -> None:
+    """One chat, judged turn by turn; ``name`` says which one where something is wrong."""
+    continue_chat(client, judge, _opened(client, judge, user_id), says, tally, name)
+
+
+def long_chat(client: httpx.Client, judge: Judge, says: Sequence[str], user_id: str, tallies: Sequence[Tally]) -> None:
+    """The same messages over and over in one chat: does the last round take what the first one took?"""
+    talk = _opened(client, judge, user_id)
+    for number, tally in enumerate(tallies, start=1):
+        continue_chat(client, judge, talk, iter(says), tally, f"round {number} of the long chat of {user_id}")
+
+
+@dataclass
+class Talk:
+    """An open chat, the titles that may be named in it, and what was said."""
+
+    chat_id: str
+    named: set[str]
+    said: str = ""
+
+
+def _opened(client: httpx.Client, judge: Judge, user_id: str) -> Talk:
     chat = client.post("/api/v1/chats", json={"user_id": user_id}, timeout=_TURN_SECONDS).json()
     history = client.get(f"/api/v1/users/{user_id}/events", params={"limit": 10_000}, timeout=_TURN_SECONDS)
-    named = judge.titles(event["item_id"] for event in history.raise_for_status().json())
-    said = ""
+    return Talk(chat["chat_id"], judge.titles(event["item_id"] for event in history.raise_for_status().json()))
+
+
+def continue_chat(client: httpx.Client, judge: Judge, talk: Talk, says: Iterator[str], tally: Tally, name: str) -> None:
+    """Say some more."""
     for text in says:
         tally.turns += 1
-        said += f"{text}\n"  # what was loved three turns ago may be named still
+        talk.said += f"{text}\n"  # what was loved three turns ago may be named still
         try:
-            turn = _turn(client, chat["chat_id"], text, tally)
+            turn = _turn(client, talk.chat_id, text, tally)
         except (httpx.HTTPError, KeyError, json.JSONDecodeError) as error:
             tally.wrong["errors"] += 1
-            tally.found.append(f"{text!r}: {type(error).__name__} {error}"[:200])
+            tally.found.append(f"{name}, {text!r}: {type(error).__name__} {error}"[:200])
             continue
-        wrong = judge.count(turn, named, said)
-        tally.wrong += wrong
+        wrong = judge.faults(turn, talk.named, talk.said)
+        tally.wrong.update(fault.kind for fault in wrong)
         tally.questions += turn["question"] is not None
         if wrong:
-            tally.found.append(f"{text!r}: {dict(wrong)} {turn['text'][:200]}")
-        named |= {card["item"]["title"] for card in turn["cards"]}
+            what = ", ".join(f"{fault.kind} {fault.what}" for fault in wrong)
+            tally.found.append(f"{name}, {text!r}: {what}: {turn['text'][:200]}")
+        talk.named |= {card["item"]["title"] for card in turn["cards"]}
 
 
 def _turn(client: httpx.Client, chat_id: str, text: str, tally: Tally) -> dict[str, Any]:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 _QUOTED = re.compile(r"[“\"《]([^”\"》]{2,150})[”\"》]")
 _MARKUP = re.compile(r"<\s*(?:script|img|a|iframe)\b|javascript:|!\[|https?://", re.IGNORECASE)
 _WORDS_OF_A_TITLE = 2
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with an answer.
+
+    Attributes:
+        kind: "outside", "violations" or "unsupported".
+        what: the title, the item or the words.
+    """
+
+    kind: str
+    what: str
 
 
 class Judge:
@@ -33,28 +46,40 @@ class Judge:
         """Titles of items."""
         return {self._items[item][0] for item in item_ids if item in self._items}
 
-    def count(self, events: Mapping[str, Any], named: Iterable[str], said: str) -> Counter[str]:
+    def faults(self, turn: Mapping[str, Any], named: Iterable[str], said: str) -> list[Fault]:
         """What one turn did wrong.
 
         Args:
-            events: "chips", "cards", "text", "recommended" of the turn.
+            turn: its "chips", "cards", "text", "recommended".
             named: titles that may be named: shown before, liked, in the history.
             said: all that the person has said in this chat.
         """
-        found: Counter[str] = Counter()
-        cards = events["cards"]
-        found["outside"] = sum(card["item"]["item_id"] not in self._items for card in cards)
-        if events["recommended"]:
-            known = [card["item"]["item_id"] for card in cards if card["item"]["item_id"] in self._items]
-            found["violations"] = sum(not self._holds(item, events["chips"]) for item in known)
-            found["unsupported"] += sum(not card["reason"] for card in cards)
-        mine = {card["item"]["title"] for card in cards} | set(named)
-        chips = " ".join(chip["label"] for chip in events["chips"])
-        allowed = [said, chips, *mine, *(card["item"]["description"] for card in cards)]
-        for text in (events["text"], *(card["reason"] for card in cards)):
-            found["unsupported"] += sum(not any(title in part for part in allowed) for title in self._named(text))
-            found["unsupported"] += bool(_MARKUP.search(text))
-        return +found
+        return [*self._wrong_cards(turn), *self._unsupported(turn, named, said)]
+
+    def _wrong_cards(self, turn: Mapping[str, Any]) -> Iterator[Fault]:
+        for card in turn["cards"]:
+            item = card["item"]["item_id"]
+            if item not in self._items:
+                yield Fault("outside", item)
+            elif turn["recommended"]:
+                if not self._holds(item, turn["chips"]):
+                    yield Fault("violations", item)
+                if not card["reason"]:
+                    yield Fault("unsupported", f"{item} without a reason")
+
+    def _unsupported(self, turn: Mapping[str, Any], named: Iterable[str], said: str) -> Iterator[Fault]:
+        """Titles that nothing on the table names, and markup that the person did not write."""
+        mine = {card["item"]["title"] for card in turn["cards"]} | set(named)
+        chips = " ".join(chip["label"] for chip in turn["chips"])
+        allowed = [said, chips, *mine, *(card["item"]["description"] for card in turn["cards"])]
+        for text in (turn["text"], *(card["reason"] for card in turn["cards"])):
+            for title in sorted(self._named(text)):
+                if not any(title in part for part in allowed):
+                    yield Fault("unsupported", title)
+            # A person's own words may be quoted back as they were.
+            own = _QUOTED.sub(lambda quoted: "" if quoted[1] in said else quoted[0], text)
+            for markup in _MARKUP.findall(own):
+                yield Fault("unsupported", markup)
 
     def _named(self, text: str) -> set[str]:
         quoted = {part for part in _QUOTED.findall(text) if part in self._every}

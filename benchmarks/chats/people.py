@@ -27,6 +27,33 @@ class World:
     years: bool
 
 
+def round_of(world: World) -> list[str]:
+    """Twenty messages of many kinds that leave the chat as constrained as they found it."""
+    first, second, third = world.values[:3]
+    return [
+        "surprise me",
+        f"{first}, please",
+        f"no {second}",
+        "why the first one?",
+        "compare the first two",
+        "show me others",
+        f"forget {second}",
+        f"something like {world.titles[0]}",
+        "tell me about the second one",
+        "more like the first one",
+        f"forget {first}",
+        f"actually {third} instead",
+        "anything by the same people",
+        "either is fine",
+        "show me others",
+        "thanks",
+        f"I loved {world.titles[1]}",
+        "undo",
+        f"forget {third}",
+        "start over",
+    ]
+
+
 def conversation(world: World, chance: random.Random, turns: int) -> Iterator[str]:
     """What one person says; a goal each, with the moves that belong to it in random order."""
     goal = chance.choice(_GOALS)

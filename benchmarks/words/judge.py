@@ -135,6 +135,10 @@ def _kind(*kinds: str) -> Check:
     return lambda judge, groups: judge.has(*kinds)
 
 
+def _unnamed(kind: str) -> Check:
+    return lambda judge, groups: any(reason.kind == kind and not reason.items for reason in judge.explanation.reasons)
+
+
 def _new(judge: Judge, groups: Groups) -> bool:
     readers = [reason.readers for reason in judge.explanation.reasons if reason.kind == "new"]
     return any(bool(count) == ("readers" in groups) for count in readers)
@@ -143,7 +147,7 @@ def _new(judge: Judge, groups: Groups) -> bool:
 def _unsaid(judge: Judge, groups: Groups) -> bool:
     return not any(
         items
-        or reason.kind in ("popular", "new", "trial", "text")
+        or reason.kind in ("popular", "new", "trial", "text", "history", "sequence")
         or (reason.kind == "constraint" and bool(reason.values))
         for reason in judge.explanation.reasons
         for items in (reason.items,)
@@ -352,7 +356,9 @@ _CHECKS: Mapping[str, Check] = {
     "liked": _liked,
     "history": _of_reason("history"),
     "seed": _of_reason("seed"),
+    "history_unnamed": _unnamed("history"),
     "sequence": _of_reason("sequence"),
+    "sequence_unnamed": _unnamed("sequence"),
     "text": _values("text"),
     "text_unnamed": _kind("text"),
     "picture": _kind("picture"),

@@ -1,13 +1,16 @@
-"""Commands for whoever operates the service: doctor, assets, snapshots."""
+"""Commands for whoever operates the service: doctor, backup, restore, assets, snapshots."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Column, Table
 
-from serving.commands.output import AsJson, fetching, opened, print_json, settings_of, stdout
+from serving.backup import Contents, back_up
+from serving.backup import restore as restore_home
+from serving.commands.output import AsJson, fetching, opened, print_json, settings_of, stderr, stdout
 from serving.doctor import Check, Level, examine
 from store.assets import AssetCache
 from store.snapshots import SnapshotStore
@@ -34,6 +37,43 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         print_json(checks)
     if any(check.level is Level.FAILURE for check in checks):
         raise typer.Exit(1)
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="To write; it must not exist.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the rows of the database, the snapshot in service and the pictures into one file; the service may run."""
+    with stderr().status("backing up") as status:
+        contents = back_up(settings_of(context), file, on_file=lambda name: status.update(f"backing up {name}"))
+    _say(contents, f"{file}: {file.stat().st_size / 1e6:,.1f} MB", as_json)
+    if contents.elsewhere:
+        stderr().print(
+            f"{contents.elsewhere:,} items have pictures outside the home, such as those of a fetched data set: "
+            "these are not part of the backup.",
+            soft_wrap=True,
+        )
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="That `tastemaker backup` wrote.", exists=True, dir_okay=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Make a home from a backup, with the database that the settings name; both must be empty."""
+    settings = settings_of(context)
+    with stderr().status("restoring") as status:
+        contents = restore_home(settings, file, on_file=lambda name: status.update(f"restoring {name}"))
+    _say(contents, f"{settings.home} is restored", as_json)
+
+
+def _say(contents: Contents, done: str, as_json: bool) -> None:
+    if as_json:
+        print_json(contents)
+        return
+    rows = ", ".join(f"{count:,} {table}" for table, count in contents.rows.items() if count)
+    stdout().print(f"{done}: {rows or 'no rows'}; {contents.snapshot_id or 'no snapshot'}", soft_wrap=True)
 
 
 @assets.command("list")

@@ -1,4 +1,4 @@
-"""Commands that run the service: serve, demo."""
+"""Commands that run the service: serve, demo, mcp."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from serving.commands.output import fetching, settings_of, stages, stderr
 from serving.server import run
 from serving.service import Service
 from serving.settings import Settings
-from store.errors import SnapshotError
+from store.errors import InputError, SnapshotError
 from store.ingest import ingest
 from store.readers.folder import Dataset, open_dataset
 
@@ -29,6 +29,26 @@ def serve(context: typer.Context, host: Host = None, port: Port = None) -> None:
     settings = _settings(context, host, port)
     with fetching() as on_asset, Service.open(settings, on_asset=on_asset) as service:
         run(service, announce=_announce(time.perf_counter()))
+
+
+def mcp(
+    context: typer.Context,
+    user: Annotated[
+        str | None, typer.Option("--user", "-u", help="Whom the tools serve; others' histories are refused then.")
+    ] = None,
+    allow_writes: Annotated[bool, typer.Option(help="Also tools that store events and items.")] = False,
+) -> None:
+    """Offer the service to a language model as tools (Model Context Protocol, over standard input and output)."""
+    try:
+        from serving.mcp_server import build
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"tools need the package {error.name!r}, which is not installed", fix='Install it: pip install -e ".[mcp]"'
+        ) from error
+    with fetching() as on_asset, Service.open(settings_of(context), on_asset=on_asset) as service:
+        service.warm()
+        service.watch()
+        build(service, user_id=user, writes=allow_writes).run()
 
 
 def demo(

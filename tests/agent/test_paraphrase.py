@@ -79,6 +79,8 @@ STATEMENTS = (
     Statement("taste_leads", TWO),
     Statement("taste_left_out", texts={"count": ("2",)}),
     Statement("picture"),
+    Statement("history_unnamed"),
+    Statement("sequence_unnamed"),
     Statement("note", terms={"note": ("No one had met it.",)}),
 )
 """One of every kind that a model may word, and a note, which it may not."""

@@ -17,7 +17,7 @@ from store.records import EventKind
 @pytest.fixture
 def tools(film_recommender: RecommenderApi, film_store: Store) -> Tools:
     film_store.ensure_user("ann")
-    return Tools(film_recommender, film_store, "ann")
+    return Tools(film_recommender, film_store, "ann", "chat")
 
 
 def test_a_call_is_traced_with_its_time(tools: Tools) -> None:

@@ -85,7 +85,9 @@ def say(llm: FakeLLM | None, facts: TurnFacts = FACTS, *, settings: WordsSetting
         (Reason("new", readers=3), "new here, matched by its content and by its first readers"),
         (Reason("constraint", values=("Crime",)), "matches what you asked: Crime"),
         (Reason("constraint"), ""),
-        (Reason("history"), ""),
+        (Reason("history"), "goes with what you have met"),
+        (Reason("sequence"), "people meet it soon before or after what you met lately"),
+        (Reason("seed"), ""),
     ],
 )
 def test_lines_of_reasons(reason: Reason, line: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -149,6 +149,28 @@ def test_reasons_name_only_what_the_reader_valued(recommender, trained_service: 
     assert named
     assert named <= valued
     assert all(found.reasons for found in answer.items)
+
+
+def test_who_did_not_care_for_what_came_last_gets_a_reason_that_names_nothing(
+    recommender, trained_service: Service
+) -> None:
+    """Rated low, the last items are not named; that people go on from them is why it is there all the same."""
+    store = trained_service.store
+    now = store.history("1")[-1].time
+    store.ensure_user("hard-to-please")
+    met = [recommendation.item.item_id for recommendation in recommender.recommend(Query(user_id="2", k=12)).items]
+    ratings = [5.0] + [1.0] * 11
+    store.add_events(
+        [
+            Event("hard-to-please", item, EventKind.RATING, now + timedelta(minutes=place), rating)
+            for place, (item, rating) in enumerate(zip(met, ratings, strict=True))
+        ]
+    )
+    answer = recommender.recommend(Query(user_id="hard-to-please", k=30))
+    assert all(found.reasons for found in answer.items)
+    assert any(reason.kind == "sequence" and not reason.items for found in answer.items for reason in found.reasons)
+    named = {item.item_id for found in answer.items for reason in found.reasons for item in reason.items}
+    assert named <= {met[0]}
 
 
 def test_explanation_adds_up_and_what_if_keeps_the_old_value(recommender) -> None:
