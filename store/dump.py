@@ -19,8 +19,8 @@ from alembic.runtime.migration import MigrationContext
 from store.engine import Engine
 from store.errors import InputError
 
-ROWS = 50_000
-"""Held in memory at a time."""
+ROWS, FILES = 50_000, 100
+"""Rows held in memory at a time, and rows with a picture in them."""
 VERSION_TABLE = "alembic_version"
 _COUNTED = ("items", "users", "events", "chats")
 """Tables of which a database is empty if none of these has a row."""
@@ -93,7 +93,7 @@ def _tables(connection: sa.Connection) -> list[sa.Table]:
 
 
 def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[dict[str, Any]]:
-    found = connection.execution_options(yield_per=ROWS).execute(sa.select(table))
+    found = connection.execution_options(yield_per=_at_once(table)).execute(sa.select(table))
     for row in found.mappings():
         yield dict(row)
 
@@ -109,7 +109,7 @@ def _write(path: Path, table: sa.Table, rows: Iterator[dict[str, Any]]) -> int:
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for row in rows:
             batch.append({**row, **{name: json.dumps(row[name], allow_nan=False) for name in documents}})
-            if len(batch) == ROWS:
+            if len(batch) == _at_once(table):
                 writer.write_table(pa.Table.from_pylist(batch, schema=schema))
                 count, batch = count + len(batch), []
         writer.write_table(pa.Table.from_pylist(batch, schema=schema))
@@ -119,12 +119,16 @@ def _write(path: Path, table: sa.Table, rows: Iterator[dict[str, Any]]) -> int:
 def _read(path: Path, table: sa.Table) -> Iterator[list[dict[str, Any]]]:
     documents = [column.name for column in table.columns if isinstance(column.type, sa.JSON)]
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(ROWS):
+        for batch in file.iter_batches(_at_once(table)):
             rows = batch.to_pylist()
             for row in rows:
                 row |= {name: json.loads(row[name]) for name in documents}
             if rows:
                 yield rows
+
+
+def _at_once(table: sa.Table) -> int:
+    return FILES if any(isinstance(column.type, sa.LargeBinary) for column in table.columns) else ROWS
 
 
 def _arrow(column: sa.Column[Any]) -> pa.DataType:

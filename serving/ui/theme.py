@@ -28,7 +28,7 @@ CHANNELS = {
     "disliked": ("Away from dislikes", "#b0564c"),
     "new": ("New items", "#c4577e"),
     "text": ("Text", "#8563b5"),
-    "picture": ("Looks like your picture", "#c2672d"),
+    "picture": ("Looks like your picture", "#3f6fbf"),
     "image": ("Picture", "#c2672d"),
     "attribute": ("Attributes", "#4f9150"),
     "behaviour": ("Behaviour", "#2f86a6"),

@@ -40,6 +40,8 @@ def fill(url: str) -> None:
         )
         store.add_events([Event("u", "a", EventKind.RATING, WHEN, 4.5), Event("u", "b", EventKind.VIEW, WHEN)])
         store.set_active("b", False)
+        store.save_chat("c", "u", "A chat", {})
+        store.add_chat_picture("c", "p", bytes(range(256)))
 
 
 def everything(url: str) -> dict[str, list[dict[str, Any]]]:
