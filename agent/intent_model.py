@@ -182,17 +182,19 @@ def settled(rule: Intent, reading: Reading, seen: Features, learned: LearnedInte
         chances /= chances.sum()
         if not reading.context.shown:
             order = [INTENTS[place] for place in np.argsort(-chances)]
-            return next(intent for intent in order if _has_what_it_needs(intent, reading))
+            # Words that nobody knows are like everything a little: a guess is not enough to take a turn back.
+            unsure = {Intent.UNDO} if chances[INTENTS.index(Intent.UNDO)] < _SURE[Intent.UNDO] else set()
+            return next(one for one in order if one not in unsure and _has_what_it_needs(one, reading, rule))
     intent, chance = INTENTS[int(chances.argmax())], float(chances.max())
     sure = _SURE_LATER if reading.context.shown else _SURE.get(intent, _SURE_FIRST)
-    return intent if chance >= sure and _has_what_it_needs(intent, reading) else rule
+    return intent if chance >= sure and _has_what_it_needs(intent, reading, rule) else rule
 
 
-def _has_what_it_needs(intent: Intent, reading: Reading) -> bool:
-    """An answer of some kinds is about items."""
+def _has_what_it_needs(intent: Intent, reading: Reading, rule: Intent) -> bool:
+    """An answer of some kinds is about items, or says that there are none where the rules take it for one."""
     items = sum(max(len(mention.items), 1) for mention in reading.of_kind("title", "reference"))
     if intent == Intent.COMPARE:
-        return items > 1 or len(reading.context.shown) > 1
+        return items > 1 or len(reading.context.shown) > 1 or rule == Intent.COMPARE
     if intent == Intent.SIMILAR:
         return items > 0 or bool(reading.unresolved)
     return intent != Intent.SMALL_TALK or not reading.mentions
