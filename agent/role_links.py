@@ -194,7 +194,7 @@ def no_constraint(reading: Reading, start: int, stop: int) -> bool:
 
 def no_wish(reading: Reading, place: int) -> bool:
     """Whether an adjective that could be a relative wish is none: "an old film from the 40s", "a metre tall"."""
-    return reading.roles is not None and reading.roles.of(place, place + 1, "critique") < DOUBT
+    return reading.roles is not None and reading.roles.of(place, place + 1, "critique") < _IDLE_WORD
 
 
 def idle(reading: Reading, place: int) -> bool:
