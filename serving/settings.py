@@ -84,8 +84,8 @@ class Settings(BaseSettings):
         allowed_origins: other origins whose pages may send requests: "https://shop.example".
         max_body_bytes: largest request body; pictures and batches have their own limits.
         max_batch_bytes: largest request with a file of items, pictures included.
-        fetch_pictures: whether addresses in a file of items are fetched. Off by default: there are no accounts, and
-            whoever reaches the port could make this machine send requests.
+        fetch_pictures: whether addresses in a file of items are fetched. Off by default: without identity, whoever
+            reaches the port could make this machine send requests.
         keep_snapshots: how many of the newest snapshots stay.
         text_encoder: hub id or path of a SentenceTransformer; empty takes the bundled one.
         image_encoder: hub id or path of a CLIP or SigLIP model; empty takes the bundled one.

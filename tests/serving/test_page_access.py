@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -27,7 +28,10 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 
 @pytest.fixture(scope="module")
 def app(guarded_service: Service) -> FastAPI:
-    return build_app(guarded_service)
+    async def built() -> FastAPI:  # without a running loop Gradio makes some of its own and never closes them
+        return build_app(guarded_service)
+
+    return asyncio.run(built())
 
 
 @pytest.fixture(scope="module")
