@@ -144,6 +144,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("PATCH", "/chats/{chat_id}"): CHAT,
     ("DELETE", "/chats/{chat_id}"): CHAT,
     ("POST", "/chats/{chat_id}/messages"): CHAT,
+    ("POST", "/chats/{chat_id}/pictures"): CHAT,
+    ("GET", "/chats/{chat_id}/pictures/{name}"): CHAT,
     ("POST", "/chats/{chat_id}/feedback"): CHAT,
     ("POST", "/chats/{chat_id}/retry"): CHAT,
     ("POST", "/chats/{chat_id}/undo"): CHAT,

@@ -101,8 +101,8 @@ def test_an_error_in_the_middle_of_a_turn_ends_the_stream_with_a_problem(
     respond = trained_service.dialogues.respond
 
     def breaking(error: Exception) -> Any:
-        def turn(chat_id: str, text: str) -> Iterator[Any]:
-            yield next(iter(respond(chat_id, text)))
+        def turn(chat_id: str, text: str, **said: Any) -> Iterator[Any]:
+            yield next(iter(respond(chat_id, text, **said)))
             raise error
 
         return turn

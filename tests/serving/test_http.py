@@ -460,6 +460,7 @@ def test_openapi_is_complete(api: TestClient) -> None:
         "search",
         "explain",
         "snapshots",
+        "audit-log",
         "audits",
         "items",
         "catalogue",
