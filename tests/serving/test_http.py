@@ -469,6 +469,7 @@ def test_openapi_is_complete(api: TestClient) -> None:
         "chats",
         "health",
         "metrics",
+        "audit-log",
     }
     for path, methods in paths.items():
         for method, operation in methods.items():

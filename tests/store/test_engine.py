@@ -115,6 +115,8 @@ def test_a_database_of_an_older_version_gets_the_later_tables_and_keeps_its_rows
         connection.exec_driver_sql("DROP TABLE impressions")
         connection.exec_driver_sql("DROP TABLE verdicts")
         connection.exec_driver_sql("DROP TABLE chat_shares")
+        for table in ("audit_log", "login_attempts", "sessions", "accounts", "api_keys"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
     opened.close()
     with Store.open(database_url) as store:

@@ -70,7 +70,7 @@ def upgrade() -> None:
             )
         return
     op.execute(
-        "CREATE FUNCTION audit_log_stays() RETURNS trigger AS "
+        "CREATE OR REPLACE FUNCTION audit_log_stays() RETURNS trigger AS "
         "$$BEGIN RAISE EXCEPTION 'rows of the audit log stay as they were written'; END$$ LANGUAGE plpgsql"
     )
     op.execute(
