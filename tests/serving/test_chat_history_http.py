@@ -72,7 +72,7 @@ def test_a_link_is_read_until_it_is_taken_back(api: TestClient, asked: str) -> N
     response = api.get(f"/shared/{link['token']}")
     assert response.headers["cache-control"] == "no-store"
     assert said(response.json()) == ["comedies", "no romance"]
-    assert set(response.json()) == {"title", "messages"}
+    assert set(response.json()) == {"title", "messages", "pictures"}
     assert view["user_id"] not in response.text
     for token in (link["token"][:-1], link["token"] + "x", asked.removeprefix("/chats/"), "%00", "x" * 200):
         problem(api.get(f"/shared/{token}"), 404)

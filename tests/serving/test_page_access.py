@@ -229,7 +229,7 @@ def test_the_page_is_of_its_visitor_whoever_the_browser_remembers(client_of: Any
 
 @pytest.mark.parametrize("handler", ["reopen", "say"])
 def test_an_event_that_names_another_user_is_refused(client_of: Any, adas_chat: str, handler: str) -> None:
-    data, sent = ([ADA], {"key": adas_chat}) if handler == "reopen" else ([ADA, adas_chat, "and newer"], None)
+    data, sent = ([ADA], {"key": adas_chat}) if handler == "reopen" else ([ADA, adas_chat, "and newer", ""], None)
     answer = call(client_of("ben"), uuid4().hex, handler, data, sent=sent)
     assert "This is another user" in answer
     assert "comedies without romance" not in answer
