@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from agent.picture_words import beside_picture
 from agent.request import FacetRef, Request
 
 CHUNK = 80
@@ -188,8 +189,13 @@ class ChatState(_Stored):
         )
 
     def said(self, serials: Sequence[int]) -> tuple[str, ...]:
-        """What the reader said in some turns, of those whose messages are not in the archive."""
-        return tuple(m.text for m in self.messages if m.role == "user" and m.serial in serials)
+        """What the reader said in some turns, of those whose messages are not in the archive.
+
+        Words that point at a picture say nothing without it.
+        """
+        mine = (message for message in self.messages if message.role == "user" and message.serial in serials)
+        said = (beside_picture(message.text) if message.picture else message.text for message in mine)
+        return tuple(text for text in said if text)
 
     def all_messages(self) -> tuple[StoredMessage, ...]:
         """What the page shows, the archive included."""

@@ -36,6 +36,12 @@ def get(connection: sa.Connection, chat_id: str, name: str) -> bytes | None:
     return connection.scalars(sa.select(chat_pictures.c.content).where(*here)).one_or_none()
 
 
+def all_of(connection: sa.Connection, chat_id: str) -> dict[str, bytes]:
+    """All pictures of a chat, by name."""
+    found = sa.select(chat_pictures.c.name, chat_pictures.c.content).where(chat_pictures.c.chat_id == chat_id)
+    return {row.name: row.content for row in connection.execute(found.order_by(chat_pictures.c.name))}
+
+
 def copy(connection: sa.Connection, chat_id: str, other_id: str) -> None:
     """Give another chat, which has none, all pictures of a chat."""
     columns = ("chat_id", "name", "content")

@@ -5,6 +5,7 @@ Each function works inside the transaction of the connection that it is given.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store import chats
+from store import chat_pictures, chats
 from store.events import user, user_row_number
 from store.records import User
 from store.schema import accounts, events, from_micros, impressions, items, users, verdicts
@@ -30,7 +31,7 @@ class UserExport:
         events: what they did, oldest first; ``retracted`` ones were taken back and count nowhere.
         impressions: what they were shown.
         verdicts: what they said of explanations.
-        chats: title, link and the whole state: messages, requests, opinions.
+        chats: title, link, the whole state (messages, requests, opinions), and pictures that were sent, JPEG in base64.
         accounts: their logins.
     """
 
@@ -96,6 +97,10 @@ def export(connection: sa.Connection, user_id: str) -> UserExport:
             "updated_at": chat.updated_at,
             "share": chat.share.token if chat.share else None,
             "state": chat.state,
+            "pictures": {
+                name: base64.b64encode(content).decode()
+                for name, content in chat_pictures.all_of(connection, chat.chat_id).items()
+            },
         }
         for chat in chats.newest(connection, user_id, None)
     ]

@@ -205,7 +205,11 @@ def _rules(visitors: Visitors, keeping: Check, operating: Check) -> dict[str, di
         "dialogues": {
             "open": visitors.user_and_chat,
             **all_of(None, "refined", "chips"),
-            **all_of(visitors.chat, "respond", "remove_chip", "add_chip", "feedback", "retry", "undo", "view"),
+            **all_of(
+                visitors.chat,
+                "respond", "remove_chip", "add_chip", "feedback", "retry", "undo", "view", "attach", "picture",
+                "leaning",
+            ),
         },
         "chat history": {
             "chats": visitors.user,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from agent.dialogue import Dialogues
-from agent.state import MAX_HEARD, ChatState, Memory
+from agent.state import MAX_HEARD, ChatState, Memory, StoredMessage
 from agent.turns import Cards
 from store.database import Store
 from tests.agent.conftest import MemoryRecommender, films
@@ -137,3 +137,16 @@ def test_without_anything_learned_the_pipeline_is_asked_as_before(sqlite_store: 
     list(chats.respond(chat_id, "a comedy"))
     assert recommender.queries[-1].leaning == {}
     assert chats.leaning(chat_id) == {}
+
+
+def test_words_that_point_at_a_picture_are_not_heard() -> None:
+    def said(serial: int, text: str, picture: str) -> StoredMessage:
+        return StoredMessage(serial=serial, role="user", text=text, picture=picture)
+
+    messages = (
+        said(1, "", "a.jpg"),
+        said(2, "something like this poster", "a.jpg"),
+        said(3, "like this poster but a comedy", "a.jpg"),
+        said(4, "newer", ""),
+    )
+    assert ChatState(messages=messages).said((1, 2, 3, 4)) == ("a comedy", "newer")
