@@ -117,6 +117,7 @@ _PARAGRAPH = {
         (
             rf"(?:这里的)?人们在接触你最近接触(?:过)?的内容(?:的)?{_BOTH_SIDES}{_MET}",
             rf"在接触你最近接触(?:过)?的内容(?:的)?{_BOTH_SIDES}，(?:这里的)?人们{_MET}",
+            rf"接触你最近接触(?:过)?的内容的人，?{_BOTH_SIDES}{_MET}",
         ),
     ),
     "popular": Wording(

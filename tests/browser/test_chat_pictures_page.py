@@ -88,12 +88,11 @@ def test_words_chips_and_undo_with_a_picture(visitor: Any, poster: Path) -> None
     visitor.ask("like this but a drama")
     assert visitor.chips() == ["Drama", "looks like your picture"]
     assert all("Drama" in item.categories for item in visitor.shown())
+    assert "recommend" in page.locator("#did").text_content()
     visitor.during_a_turn(page.locator("#understood .chip.picture button").click)
     assert visitor.chips() == ["Drama"]
     visitor.during_a_turn(page.locator("#next [data-event=undo]").click)
     assert visitor.chips() == ["Drama", "looks like your picture"]
-    page.click("#did summary")
-    assert "recommend" in page.locator("#did").inner_text()
 
 
 def test_a_picture_alone_is_enough_and_why_shows_it(visitor: Any, poster: Path) -> None:
@@ -104,12 +103,13 @@ def test_a_picture_alone_is_enough_and_why_shows_it(visitor: Any, poster: Path) 
     assert "picture=" in page.locator("#did").text_content()
     page.locator("#cards .card [data-event=why]").first.click()
     page.wait_for_selector("#why-channels .js-plotly-plot")
-    page.wait_for_function("() => /Looks like your picture/.test(document.querySelector('#why-channels').textContent)")
+    head = page.locator("#why-head").inner_text()
+    assert "asked: looks like your picture" in head
+    assert "Looks like your picture" in head.partition("What the score is made of")[2].split("\n")[1]
 
 
 @pytest.mark.parametrize("how", ["drop", "paste"])
 def test_a_picture_is_dropped_or_pasted(visitor: Any, poster: Path, how: str) -> None:
-
     page = visitor.open().page
     page.evaluate(BRING, [base64.b64encode(poster.read_bytes()).decode(), how])
     page.wait_for_selector("#attached .attached img")

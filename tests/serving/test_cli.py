@@ -26,7 +26,7 @@ from rankers.sasrec_training import SASRecTask
 from serving.cli import app
 from serving.commands.run import prepare
 from serving.service import Service
-from serving.settings import LLMSection, Settings
+from serving.settings import IdentitySection, LLMSection, Settings
 from store.assets import default_cache_root
 from store.database import Store
 from store.locks import FileLock
@@ -415,6 +415,7 @@ def test_every_command_and_option_is_documented(name: str, command: Any) -> None
 
 def test_every_setting_is_documented() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
-    names = [name for name in Settings.model_fields if name != "llm"]
-    names += [f"llm__{name}" for name in LLMSection.model_fields]
+    sections = {"llm": LLMSection, "identity": IdentitySection}
+    names = [name for name in Settings.model_fields if name not in sections]
+    names += [f"{section}__{name}" for section, model in sections.items() for name in model.model_fields]
     assert [name for name in names if f"`TASTEMAKER_{name.upper()}`" not in text] == []
