@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from importlib import metadata
 from time import monotonic
 from types import TracebackType
@@ -15,14 +13,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
+from serving import models
 from serving.identity.identity import Identity
 from serving.identity.principal import LOCAL, Scope
 from serving.impressions import ImpressionLog
 from serving.pictures import PictureFolder
-from serving.settings import LLMSection, Settings
+from serving.settings import Settings
 from serving.shelf import SnapshotShelf
 from serving.verdicts import Verdicts
-from store.assets import AssetCache, AssetProgress
+from store.assets import AssetCache
 from store.database import Store
 from store.errors import AssetError, NoSnapshot, TastemakerError
 from store.snapshots import REBUILD, Snapshot, SnapshotStore
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
     from agent.dialogue import Dialogues
     from agent.intent_model import LearnedIntents
-    from agent.llm.factory import LLMSettings
     from agent.llm.protocol import LLM
     from encoders.content import ContentEncoder
     from evaluation.launches import Launches
@@ -49,11 +47,6 @@ if TYPE_CHECKING:
 
 LEARN_EVERY = 10.0
 """Seconds between two looks at what became of the new items that were tried out."""
-
-_READ = 64
-"""Texts whose tokens' states are kept."""
-
-OnAsset = Callable[[AssetProgress], None]
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +85,7 @@ class Service:
 
     limited = False  # for the page: whoever calls this object may do everything
 
-    def __init__(self, settings: Settings, store: Store, *, on_asset: OnAsset | None = None) -> None:
+    def __init__(self, settings: Settings, store: Store, *, on_asset: models.OnAsset | None = None) -> None:
         self.settings = settings
         self.store = store
         self.assets = AssetCache(settings.cache, offline=settings.offline)
@@ -123,7 +116,7 @@ class Service:
         self._watcher: threading.Thread | None = None
 
     @classmethod
-    def open(cls, settings: Settings, *, on_asset: OnAsset | None = None) -> Service:
+    def open(cls, settings: Settings, *, on_asset: models.OnAsset | None = None) -> Service:
         """Open the database; everything else waits until it is needed.
 
         Raises:
@@ -147,13 +140,22 @@ class Service:
         """Text and pictures to vectors. Raises ``AssetError`` where a model cannot be had."""
         with self._building:
             if self._encoder is None:
-                self._encoder = self._build_encoder()
+                self._encoder = models.content_encoder(self.settings, self.assets, self.on_asset)
             return self._encoder
 
     @property
     def text_model(self) -> Path | str:
         """Folder or hub id of the text encoder. Raises ``AssetError`` where it cannot be had."""
-        return self.settings.text_encoder or self.assets.fetch("text-encoder", on_progress=self.on_asset)
+        return models.text_model(self.settings, self.assets, self.on_asset)
+
+    @property
+    def intents(self) -> LearnedIntents | None:
+        """Learned intents and roles; None without a text encoder, or with one that they were not learned with."""
+        try:
+            return models.learned_intents(self.encoder)
+        except AssetError as error:
+            log.warning("intents are told by rules alone", problem=error.problem)
+            return None
 
     @property
     def recommender(self) -> Recommender:
@@ -424,23 +426,6 @@ class Service:
             self.impressions.close()
         self.store.close()
 
-    def _build_encoder(self) -> ContentEncoder:
-        # These imports take seconds, and most commands need none of them.
-        from transformers.utils.logging import disable_progress_bar
-
-        from encoders.cache import EmbeddingCache
-        from encoders.content import ContentEncoder
-        from encoders.image import EfficientNetEncoder, TransformersImageEncoder
-        from encoders.text import TextEncoder
-
-        disable_progress_bar()  # it draws over ours, for work of a moment
-        if self.settings.image_encoder:
-            image = TransformersImageEncoder(self.settings.image_encoder)
-        else:
-            image = EfficientNetEncoder(self.assets.fetch("image-encoder", on_progress=self.on_asset))
-        cache = EmbeddingCache(self.settings.cache / "embeddings.db")
-        return ContentEncoder(text=TextEncoder(self.text_model), image=image, cache=cache)
-
     def _build_recommender(self) -> Recommender:
         if self.snapshots.current_id() is None and not self.snapshots.list():
             raise NoSnapshot("nothing has been trained yet", fix=REBUILD)
@@ -473,38 +458,14 @@ class Service:
             on_cards=lambda user_id, shown: self.note_shown(user_id, shown, source="chat"),
         )
 
-    @property
-    def intents(self) -> LearnedIntents | None:
-        """Learned intents and roles; None without a text encoder, or with one that they were not learned with."""
-        from agent.english import INTENTS_FILE, ROLES_FILE
-        from agent.intent_model import LearnedIntents
-        from agent.word_roles import LearnedRoles
-
-        try:
-            encoder = self.encoder
-        except AssetError as error:
-            log.warning("intents are told by rules alone", problem=error.problem)
-            return None
-        encoded_by = encoder.text_fingerprint
-        # A chat reads a message twice: what it asks for, and what it leads to.
-        token_states = lru_cache(_READ)(encoder.token_states)
-        roles = LearnedRoles.open(ROLES_FILE, token_states, encoder=encoded_by)
-        return LearnedIntents.open(INTENTS_FILE, token_states, encoder=encoded_by, roles=roles)
-
     def _build_llm(self) -> LLM | None:
         """None where it cannot be had: the words then come from templates, and the page says so."""
-        from agent.llm.factory import build
-
-        section = self.settings.llm
         try:
-            return build(llm_settings(section, model=section.model or self._bundled_model(section)))
+            return models.language_model(self.settings.llm, self.assets, self.on_asset)
         except TastemakerError as error:
             self._llm_problem = f"chat answers come from templates: {error}"
             log.warning("no language model", problem=error.problem)
             return None
-
-    def _bundled_model(self, section: LLMSection) -> str:
-        return str(self.assets.fetch("chat-model", on_progress=self.on_asset)) if section.backend == "embedded" else ""
 
     def _learn_exposure(self) -> None:
         """Called by the thread that writes impressions."""
@@ -533,19 +494,3 @@ class Service:
                 self._snapshot_problem = f"a newer snapshot cannot be used: {error}"
                 log.warning("newer snapshot refused", problem=error.problem)
                 self._stopped.wait(10 * self.settings.refresh_seconds)
-
-
-def llm_settings(section: LLMSection, *, model: str) -> LLMSettings:
-    """The agent's settings from the section of ours."""
-    from agent.llm.factory import LLMSettings
-
-    return LLMSettings(
-        backend=section.backend,
-        model=model,
-        base_url=section.base_url,
-        api_key=section.api_key.get_secret_value(),
-        slots=section.slots,
-        threads=min(section.threads, os.cpu_count() or 1),
-        context=section.context,
-        device=section.device,
-    )

@@ -16,8 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serving.models import llm_settings
 from serving.server import listen
-from serving.service import Service, llm_settings
+from serving.service import Service
 from serving.settings import LLMSection, Settings
 from store.assets import default_cache_root
 from store.errors import BusyError, InputError
