@@ -164,21 +164,22 @@ class SpectralScorer:
         # Popular items lead to most users, and those to all items: a dense product then takes a fraction of the time.
         return np.ascontiguousarray((self._by_item @ met.T.toarray()).T)
 
-    def contributions(self, history: IndexArray, candidate: int) -> FloatArray:
-        """What each position of one history adds to the score of one candidate.
+    def contributions(self, history: IndexArray, candidates: IndexArray) -> FloatArray:
+        """What each position of one history adds to the scores of C candidates.
 
         Returns:
-            float32 [len(history)], which sum to the score; of an item that occurs twice the last position counts.
+            float32 [C, len(history)], whose rows sum to the scores; of an item that occurs twice the last position
+            counts, and unknown items have 0.
         """
-        result = np.zeros(len(history), dtype=np.float32)
-        if not PADDING < candidate <= self.num_items:
-            return result
         distinct, last = np.unique(history[::-1], return_index=True)
         inside = (distinct > PADDING) & (distinct <= self.num_items)
         items, positions = distinct[inside], len(history) - 1 - last[inside]
-        linked = (self._by_item[items] @ self._by_item[[candidate]].T).toarray().ravel()
-        parts = self._vectors[items] @ self._vectors[candidate] + self._linear * linked
-        result[positions] = parts * self._inward[items] * self._outward[candidate]
+        known = (candidates > PADDING) & (candidates <= self.num_items)
+        shown = candidates[known]
+        linked = (self._by_item[shown] @ self._by_item[items].T).toarray()
+        parts = self._vectors[shown] @ self._vectors[items].T + self._linear * linked
+        result = np.zeros((len(candidates), len(history)), dtype=np.float32)
+        result[np.ix_(known, positions)] = parts * self._inward[items] * self._outward[shown, None]
         return result
 
     def losses(self, history: IndexArray, candidates: IndexArray, weights: FloatArray) -> FloatArray:

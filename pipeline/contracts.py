@@ -68,14 +68,6 @@ class Scorer(Protocol):
         ...
 
 
-class Additive(Protocol):
-    """A scorer whose scores are sums over the history."""
-
-    def contributions(self, history: IndexArray, candidate: int) -> Scores:
-        """What each position of one history adds to the score of one candidate, float32 [len(history)]."""
-        ...
-
-
 class VectorIndex(Protocol):
     """Maximum inner product search over item vectors."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.attribution import SEQUENCE, Attribution, attribution
 from pipeline.catalogue import facets_of
-from pipeline.contracts import Additive, Vectors
+from pipeline.contracts import Vectors
 from pipeline.query import ChannelScore, Query, Reason
 from pipeline.ranking import Ranked
 from pipeline.reader import Reader
@@ -66,8 +67,8 @@ class Evidence:
         """
         parts = {
             "lightgcn": self.graph_parts(reader, candidates),
-            "spectral": _by_position(self._state.models.spectral, reader.history, candidates),
-            "item_to_item": _by_position(self._state.models.item_to_item, reader.history, candidates),
+            "spectral": self._state.models.spectral.contributions(reader.history, candidates),
+            "item_to_item": self._state.models.item_to_item.contributions(reader.history, candidates),
             "content": self._state.vectors[candidates] @ self._state.vectors[reader.history].T,
         }
         total = np.zeros((len(candidates), len(reader.history)), dtype=np.float32)
@@ -113,7 +114,7 @@ class Evidence:
         candidates = ranked.candidates[row, chosen]
         lost = (said or attribution(self._state, ranked, reader, chosen, row=row)).by_item
         contributions = {name: values[row, chosen] for name, values in ranked.contributions.items()}
-        following = _by_position(self._state.models.transition, reader.history, candidates)
+        following = self._state.models.transition.contributions(reader.history, candidates)
         return [
             self._reasons_of(
                 query,
@@ -176,21 +177,14 @@ class Evidence:
 
     def _strongest(self, reader: Reader, weights: Vectors) -> tuple[Item, ...]:
         """History items with the largest positive weights that can be named as a reason."""
-        order = np.argsort(-weights, kind="stable")
-        named = [
-            int(reader.history[row]) for row in order if weights[row] > 0 and int(reader.history[row]) in reader.valued
-        ]
-        return tuple(self._state.catalogue.at(index) for index in named[:NAMED])
+        order = np.argsort(-weights, kind="stable")[: np.count_nonzero(weights > 0)]
+        named = (index for index in reader.history[order].tolist() if index in reader.valued)
+        return tuple(self._state.catalogue.at(index) for index in islice(named, NAMED))
 
     def _values_shared_by(self, item: Item, others: tuple[Item, ...]) -> tuple[str, ...]:
         if not others:
             return ()
         return self._state.catalogue.shared_values(item, others[0])[:2]
-
-
-def _by_position(scorer: Additive, history: IndexArray, candidates: IndexArray) -> Vectors:
-    """Contribution of each history item to each candidate, float32 [C, H]."""
-    return np.stack([scorer.contributions(history, int(candidate)) for candidate in candidates])
 
 
 def _matched_values(query: Query, item: Item) -> tuple[str, ...]:

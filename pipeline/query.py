@@ -105,6 +105,11 @@ class Query:
             raise InputError(f"k is {self.k!r}, not a whole number from 1 to {MAX_K}", fix="Ask for fewer items.")
 
     @property
+    def asks_for_best(self) -> bool:
+        """Whether it asks for nothing but the best items for a stored user, or for a stranger."""
+        return self == Query(user_id=self.user_id, k=self.k)
+
+    @property
     def is_what_if(self) -> bool:
         """Whether the history is another than the reader's own."""
         return bool(self.without or self.also)

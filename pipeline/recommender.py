@@ -12,11 +12,13 @@ from time import perf_counter
 import numpy as np
 import structlog
 
+from pipeline.answers import NOBODY, Answers
+from pipeline.assembling import NOTHING, assembled, check_k, contenders, left, notes
 from pipeline.catalogue import Mask
 from pipeline.catalogue_map import CatalogueMap, Mapper
 from pipeline.content_match import ContentMatcher
 from pipeline.contracts import ItemEncoder
-from pipeline.evidence import Evidence, channel_scores
+from pipeline.evidence import Evidence
 from pipeline.explain import Explainer
 from pipeline.explanation import ContentMatch, Contrast, Explanation, SmallestRemoval, Standing
 from pipeline.exposure import Exposure, ExposureSettings, Placed
@@ -26,12 +28,10 @@ from pipeline.lists import ReaderLists, ranked_together, reader_lists
 from pipeline.notes import HAD, ON_TRIAL
 from pipeline.preview import Previewer
 from pipeline.query import (
-    MAX_K,
     Constraints,
     Neighbour,
     Preview,
     Query,
-    Reason,
     Recommendation,
     Recommendations,
     Vocabulary,
@@ -45,7 +45,7 @@ from pipeline.state import ServingState, load_state
 from pipeline.taste import Taste, taste
 from pipeline.topk import best
 from store.database import Store
-from store.errors import InputError, NoSnapshot
+from store.errors import NoSnapshot, TastemakerError
 from store.ids import PADDING, IndexArray
 from store.records import Item
 from store.snapshots import Snapshot, SnapshotStore
@@ -129,6 +129,7 @@ class Recommender:
         self._exposure = Exposure(exposure)
         self._mapper = Mapper()
         self._matcher = ContentMatcher(encoder)
+        self._answers = Answers(self._answered)
         self._histories = Histories(store, limit=settings.history)
         self._change = threading.Lock()
         self._serving = self._met(state)
@@ -180,6 +181,13 @@ class Recommender:
             self._exposure.learn(self._store.shown(self._serving.state.new_items()))
 
     def recommend(self, query: Query) -> Recommendations:
+        # Lists that try new items out differ from day to day, and with what became of the last ones.
+        if query.asks_for_best and self._exposure.settings.share == 0:
+            version = NOBODY if query.user_id is None else self._store.reader_version(query.user_id)
+            return self._answers.answer(query, state=self._current(), version=version)
+        return self._recommend(query)
+
+    def _recommend(self, query: Query) -> Recommendations:
         started = perf_counter()
         serving = self._current()
         state = serving.state
@@ -193,14 +201,14 @@ class Recommender:
         )
         placed = self._placed(serving, ranked, [query])
         scored = perf_counter()
-        items = _assembled(serving, query, reader, ranked, placed, row=0)
+        items = assembled(state, serving.evidence, query, reader, ranked, placed, row=0)
         return Recommendations(
             items=items,
             snapshot_id=state.snapshot_id,
             degraded=degraded,
-            notes=(*_notes(query, len(items)), *sent.notes),
-            matching=int(allowed.sum() - allowed[excluded].sum()),
-            contenders=_contenders(state, ranked, query.contenders),
+            notes=(*notes(query, len(items)), *sent.notes),
+            matching=left(allowed, excluded),
+            contenders=contenders(state, ranked, query.contenders),
             milliseconds={
                 "prepare": 1e3 * (prepared - started),
                 "rank": 1e3 * (scored - prepared),
@@ -213,14 +221,17 @@ class Recommender:
         seeds = np.array([state.catalogue.ids.index(item_id) for item_id in query.seeds], dtype=np.int64)
         excluded = self._read(query, state).kept_out(seeds, include_seen=query.include_seen)
         allowed = state.catalogue.allowed(query.constraints)
-        return int(allowed.sum() - allowed[excluded].sum())
+        return left(allowed, excluded)
 
     def recommend_all(self, *, k: int = 10, batch_size: int = 256) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
-        _check_k(k)
+        check_k(k)
         offset = 0
         while users := self._store.users(limit=batch_size, offset=offset):
             offset += len(users)
-            yield from self._recommend_batch([Query(user_id=user.user_id, k=k) for user in users])
+            answers = self._answered([Query(user_id=user.user_id, k=k) for user in users])
+            for user, answer in zip(users, answers, strict=True):
+                if isinstance(answer, Recommendations):  # they may have been erased meanwhile
+                    yield user.user_id, answer.items
 
     def lists(self, user_ids: Sequence[str], *, k: int = 10, batch_size: int = 256) -> Iterator[ReaderLists]:
         """What ``recommend`` would show many users, without evidence and all by one state; batches in the given order.
@@ -228,7 +239,7 @@ class Recommender:
         Raises:
             UnknownUser: an id does not exist.
         """
-        _check_k(k)
+        check_k(k)
         serving = self._current()
         for start in range(0, len(user_ids), batch_size):
             queries = [Query(user_id=user_id, k=k) for user_id in user_ids[start : start + batch_size]]
@@ -239,16 +250,35 @@ class Recommender:
 
             yield reader_lists(serving.state, serving.ranker, readers, placed, k=k)
 
-    def _recommend_batch(self, queries: Sequence[Query]) -> Iterator[tuple[str, tuple[Recommendation, ...]]]:
+    def _answered(self, queries: Sequence[Query]) -> list[Recommendations | TastemakerError]:
+        """Answers to queries that ask for nothing but the best, all by one state."""
+        started = perf_counter()
         serving = self._current()
-        readers = [self._read(query, serving.state) for query in queries]
-        answers: dict[int, tuple[Recommendation, ...]] = {}
-        for rows, ranked in ranked_together(serving.state, serving.ranker, readers, at_least=queries[0].k):
-            placed = self._placed(serving, ranked, [queries[row] for row in rows])
-            for place, row in enumerate(rows):
-                answers[row] = _assembled(serving, queries[row], readers[row], ranked, placed, row=place)
-        for row, query in enumerate(queries):
-            yield str(query.user_id), answers[row]
+        answers: list[Recommendations | TastemakerError] = []
+        readers: dict[int, Reader] = {}
+        for place, query in enumerate(queries):
+            try:
+                readers[place] = self._read(query, serving.state)
+                answers.append(Recommendations((), serving.state.snapshot_id))
+            except TastemakerError as error:
+                answers.append(error)
+        for k in {queries[place].k for place in readers}:
+            places = [place for place in readers if queries[place].k == k]
+            together = ranked_together(serving.state, serving.ranker, [readers[place] for place in places], at_least=k)
+            for rows, ranked in together:
+                asked = [places[row] for row in rows]
+                placed = self._placed(serving, ranked, [queries[place] for place in asked])
+                for row, place in enumerate(asked):
+                    query, reader = queries[place], readers[place]
+                    items = assembled(serving.state, serving.evidence, query, reader, ranked, placed, row=row)
+                    answers[place] = Recommendations(
+                        items=items,
+                        snapshot_id=serving.state.snapshot_id,
+                        notes=notes(query, len(items)),
+                        matching=left(serving.state.catalogue.active, reader.kept_out(NOTHING)),
+                        milliseconds={"together": 1e3 * (perf_counter() - started)},
+                    )
+        return answers
 
     def _placed(self, serving: _Serving, ranked: Ranked, queries: Sequence[Query]) -> Placed:
         """The lists of readers who ask for equally many, with new items in the places that are kept for them."""
@@ -261,7 +291,7 @@ class Recommender:
         )
 
     def similar(self, item_id: str, *, k: int = 10, constraints: Constraints = Constraints()) -> tuple[Neighbour, ...]:
-        _check_k(k)
+        check_k(k)
         state = self._current().state
         index = state.catalogue.ids.index(item_id)
         scores = state.likeness(np.array([index], dtype=np.int64))
@@ -271,7 +301,7 @@ class Recommender:
         return tuple(content_neighbour(state, index, int(other)) for other in found[0] if other != PADDING)
 
     def search(self, text: str, *, k: int = 10, constraints: Constraints = Constraints()) -> tuple[Item, ...]:
-        _check_k(k)
+        check_k(k)
         serving = self._current()
         catalogue = serving.state.catalogue
         found = serving.search.find(text, k=k, allowed=catalogue.allowed(constraints))
@@ -452,48 +482,3 @@ class Recommender:
 
     def _serve(self, state: ServingState, event: int) -> _Serving:
         return _Serving(state, self._encoder, self._settings, event=event)
-
-
-def _assembled(
-    serving: _Serving, query: Query, reader: Reader, ranked: Ranked, placed: Placed, *, row: int
-) -> tuple[Recommendation, ...]:
-    """The chosen candidates of one row with their provenance and reasons."""
-    state = serving.state
-    positions = placed.chosen[row][placed.chosen[row] >= 0]
-    trial = (Reason(kind="trial"),)
-    reasons = serving.evidence.reasons(query, reader, ranked, positions, row=row)
-    return tuple(
-        Recommendation(
-            item=state.catalogue.at(int(ranked.candidates[row, position])),
-            rank=rank,
-            score=float(ranked.scores[row, position]),
-            channels=channel_scores(ranked, row, int(position)),
-            reasons=(trial if placed.on_trial[row, rank - 1] else ()) + reasons[rank - 1],
-            is_new=bool(state.is_new[ranked.candidates[row, position]]),
-        )
-        for rank, position in enumerate(positions, start=1)
-    )
-
-
-def _contenders(state: ServingState, ranked: Ranked, count: int) -> tuple[tuple[str, float], ...]:
-    """The best candidates of the only row by score, as (external id, score)."""
-    if not count:
-        return ()
-    scores = ranked.scores[0]
-    best = np.argsort(-scores, kind="stable")[:count]
-    return tuple(
-        (state.catalogue.at(int(ranked.candidates[0, place])).item_id, float(scores[place]))
-        for place in best
-        if np.isfinite(scores[place])
-    )
-
-
-def _check_k(k: int) -> None:
-    if isinstance(k, bool) or not 1 <= k <= MAX_K:
-        raise InputError(f"k is {k!r}, not a whole number from 1 to {MAX_K}", fix="Ask for fewer items.")
-
-
-def _notes(query: Query, count: int) -> tuple[str, ...]:
-    if count >= query.k:
-        return ()
-    return (f"Only {count} of the {query.k} that were asked for fit.",) if count else ("Nothing fits every wish.",)

@@ -47,17 +47,17 @@ class NeighbourhoodScorer:
             scores = (histories @ self._weights).toarray()
         return picked(scores.astype(np.float32, copy=False), candidates)
 
-    def contributions(self, history: IndexArray, candidate: int) -> Scores:
-        """What each position of one history adds to the score of one candidate.
+    def contributions(self, history: IndexArray, candidates: IndexArray) -> Scores:
+        """What each position of one history adds to the scores of C candidates.
 
         Returns:
-            float32 [len(history)], which sum to the score; 0 for unknown and for too old items.
+            float32 [C, len(history)], whose rows sum to the scores; 0 for unknown and for too old items.
         """
         kept = self._kept_positions(history)
-        result = np.zeros(len(history), dtype=np.float32)
-        if len(kept) and PADDING < candidate <= self.num_items:
-            column = self._weights[history[kept], candidate].toarray().ravel()
-            result[kept] = column * self._age_weights(len(kept))
+        inside = (candidates > PADDING) & (candidates <= self.num_items)
+        result = np.zeros((len(candidates), len(history)), dtype=np.float32)
+        linked = self._weights[history[kept]][:, candidates[inside]].toarray()
+        result[np.ix_(inside, kept)] = linked.T * self._age_weights(len(kept))
         return result
 
     def losses(self, history: IndexArray, candidates: IndexArray, weights: Vectors) -> Vectors:

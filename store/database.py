@@ -19,7 +19,7 @@ from store.impressions import Shown
 from store.interactions import Interactions
 from store.items import Change, PutResult
 from store.people import Erased, UserExport
-from store.records import Event, Impression, Item, Rejected, User, Verdict, VerdictCounts
+from store.records import Event, Impression, Item, ReaderVersion, Rejected, User, Verdict, VerdictCounts
 
 MOST_ROWS = 2**31
 """A larger limit means no limit: databases count rows in 64 bits, Python does not."""
@@ -194,6 +194,11 @@ class Store:
         """
         with self._engine.read() as connection:
             return events.history(connection, user_id, None if limit is None else _rows(limit))
+
+    def reader_version(self, user_id: str) -> ReaderVersion:
+        """Whether a user did anything since. Raises ``UnknownUser``."""
+        with self._engine.read() as connection:
+            return events.reader_version(connection, user_id)
 
     def met_titles(self, user_id: str) -> dict[str, str]:
         """External id -> title of all items that a user ever had an event on, also one that was taken back."""

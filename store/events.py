@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from store.errors import UnknownItem, UnknownUser
 from store.lookups import chunks, insert_new, one_of, row_numbers
-from store.records import Event, EventKind, User
+from store.records import Event, EventKind, ReaderVersion, User
 from store.schema import events, from_micros, items, to_micros, users
 from store.storable import can_exist, check_id, check_number, check_text, check_time
 
@@ -180,6 +180,16 @@ def history(connection: sa.Connection, user_id: str, limit: int | None) -> list[
         for item_id, kind, time, value, key in connection.execute(query)
     ]
     return newest_first[::-1]
+
+
+def reader_version(connection: sa.Connection, user_id: str) -> ReaderVersion:
+    """Raises ``UnknownUser``."""
+    newest = sa.select(sa.func.max(events.c.seq)).where(events.c.user_seq == users.c.seq).scalar_subquery()
+    query = sa.select(users.c.event_count, newest).where(users.c.user_id == user_id)
+    row = connection.execute(query).one_or_none() if can_exist(user_id) else None
+    if row is None:
+        raise UnknownUser(user_id)
+    return ReaderVersion(row[0], row[1] or 0)
 
 
 def met_titles(connection: sa.Connection, user_id: str) -> dict[str, str]:

@@ -67,6 +67,19 @@ class User:
 
 
 @dataclass(frozen=True)
+class ReaderVersion:
+    """Differs between two moments wherever a user did something, or took something back, in between.
+
+    Attributes:
+        events: how many they did and did not take back.
+        newest: row number of the newest they ever did, 0 without one.
+    """
+
+    events: int
+    newest: int
+
+
+@dataclass(frozen=True)
 class Event:
     """One thing a user did with an item.
 

@@ -141,7 +141,7 @@ def _own_figures(case: Case) -> dict[str, float]:
         gap = integrated_gradients(state.sasrec, history, direction).gaps[0]
         return {"additivity_error": abs(score - total) / abs(score), "completeness_gap": float(gap)}
     if case.scope == "spectral":
-        total = float(state.models.spectral.contributions(history, case.item).sum(dtype=np.float64))
+        total = float(state.models.spectral.contributions(history, np.array([case.item])).sum(dtype=np.float64))
         return {"additivity_error": abs(score - total) / abs(score)}
     split = state.lightgcn.split(case.reader.audience, case.candidates)
     own_share = float(split.own[case.target] / split.scores[case.target])

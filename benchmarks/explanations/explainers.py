@@ -30,7 +30,7 @@ def ours(case: Case, rng: np.random.Generator) -> Importance:
         parts = np.zeros(len(history))
         parts[np.isin(history, split.history)] = split.by_item[0]
         return parts
-    return state.models.spectral.contributions(history, case.item).astype(np.float64)
+    return state.models.spectral.contributions(history, np.array([case.item]))[0].astype(np.float64)
 
 
 def random(case: Case, rng: np.random.Generator) -> Importance:

@@ -1,4 +1,7 @@
-"""How a route gets the service, and the numbers that several routes take."""
+"""How a route gets the service, and the numbers that several routes take.
+
+These functions are coroutines so that they run where they are called: others would each cost a way to the thread pool.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,15 @@ from serving.service import Service
 from store.errors import Unauthenticated
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     return request.app.state.service
 
 
-def _metrics(request: Request) -> Metrics:
+async def _metrics(request: Request) -> Metrics:
     return request.app.state.metrics
 
 
-def _principal(request: Request) -> Principal:
+async def _principal(request: Request) -> Principal:
     principal = principal_of(request)
     if principal is None:
         raise Unauthenticated("nobody that is known asks", fix="Send a key, or log in.")
