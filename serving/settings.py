@@ -83,6 +83,8 @@ class Settings(BaseSettings):
         port: TCP port.
         allowed_origins: other origins whose pages may send requests: "https://shop.example".
         max_body_bytes: largest request body; pictures and batches have their own limits.
+        max_requests: of the API under way at once; further ones are told to come again.
+        max_turns: of chats under way at once, likewise.
         max_batch_bytes: largest request with a file of items, pictures included.
         fetch_pictures: whether addresses in a file of items are fetched. Off by default: without identity, whoever
             reaches the port could make this machine send requests.
@@ -107,6 +109,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65_535)] = 7860
     allowed_origins: tuple[str, ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1_024)] = 1_000_000
+    max_requests: Annotated[int, Field(ge=1, le=10_000)] = 48
+    max_turns: Annotated[int, Field(ge=1, le=1_000)] = 16
     max_batch_bytes: Annotated[int, Field(ge=1_024)] = 256_000_000
     fetch_pictures: bool = False
     keep_snapshots: Annotated[int, Field(ge=1)] = 3

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import socket
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -20,7 +17,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks import chats
+from benchmarks import chats, server
 from benchmarks.chats.judge import Judge
 from benchmarks.chats.liar import start
 from benchmarks.chats.people import World, conversation, round_of
@@ -33,7 +30,6 @@ COUNTS = ("outside", "violations", "unsupported", "errors")
 _TURNS = 8
 _ROUNDS = 10
 """Of the same messages, in the long chat."""
-_START_SECONDS = 300
 _TURN_SECONDS = 60
 _KNOWN = 300
 _VALUES = 12
@@ -112,44 +108,19 @@ def _times(prefix: str, tally: Tally) -> Row:
 
 @contextmanager
 def served(name: str, home: Path, titles: list[str]) -> Iterator[str]:
-    """The service as a process of its own on a free port of the loopback interface; ended when the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "TASTEMAKER_LLM__BACKEND": name}
+    """The service with a backend, in a process of its own."""
+    variables = {"TASTEMAKER_LLM__BACKEND": name}
     liar = start(titles) if name == "adversarial" else None
     if liar is not None:
         base = f"http://127.0.0.1:{liar.server_address[1]}/v1"
-        environment |= {"TASTEMAKER_LLM__BACKEND": "openai", "TASTEMAKER_LLM__BASE_URL": base}
-        environment |= {"TASTEMAKER_LLM__MODEL": "liar"}
-    command = [sys.executable, "-m", "serving.cli", "--home", str(home), "serve", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
+        variables = {"TASTEMAKER_LLM__BACKEND": "openai", "TASTEMAKER_LLM__BASE_URL": base}
+        variables |= {"TASTEMAKER_LLM__MODEL": "liar"}
     try:
-        _wait(process, address)
-        yield address
+        with server.served(home, variables) as serving:
+            yield serving.address
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
         if liar is not None:
             liar.shutdown()
-
-
-def _wait(process: subprocess.Popen[bytes], address: str) -> None:
-    ends = time.monotonic() + _START_SECONDS
-    while time.monotonic() < ends:
-        if process.poll() is not None:
-            sys.exit(f"the service ended with code {process.returncode} before it was ready")
-        try:
-            if httpx.get(f"{address}/api/v1/health/ready", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.5)
-    sys.exit(f"the service was not ready within {_START_SECONDS} s")
 
 
 def run_chat(client: httpx.Client, judge: Judge, says: Iterator[str], user_id: str, tally: Tally, name: str) -> None:

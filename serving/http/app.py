@@ -21,6 +21,7 @@ from serving.http import (
     recommending,
 )
 from serving.http.access import authorize
+from serving.http.admission import Admission
 from serving.http.guards import BodyLimit, Measured, Metrics, SameOrigin
 from serving.http.identified import Ask, Identified
 from serving.http.page_bounds import PageBounds
@@ -67,6 +68,7 @@ def build_api(service: Service, *, ask: Ask | None = None) -> FastAPI:
         picture_limit=catalogue.MAX_PICTURE_BYTES + MULTIPART_OVERHEAD,
         batch_limit=service.settings.max_batch_bytes + MULTIPART_OVERHEAD,
     )
+    app.add_middleware(Admission, requests=service.settings.max_requests, turns=service.settings.max_turns)
     app.add_middleware(SameOrigin, allowed=service.settings.allowed_origins)
     app.add_middleware(Measured, metrics=app.state.metrics)
     return app

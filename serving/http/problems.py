@@ -66,7 +66,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         (404, "Unknown user, item or chat"),
         (413, "Body too large"),
         (422, "The request breaks a rule"),
-        (503, "Not trained yet, or the database cannot do it now"),
+        (429, "Too many messages to one chat, or too many failed logins; `Retry-After` says when to come again"),
+        (503, "Too busy, not trained yet, or the database cannot do it now; `Retry-After` says when to come again"),
     )
 }
 
