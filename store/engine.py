@@ -66,6 +66,11 @@ class Engine:
                 self._writer = _postgres_engine(self.url)
                 self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
 
+    @property
+    def one_writer(self) -> bool:
+        """Whether all writes of this process go through one connection."""
+        return self._is_sqlite
+
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that sees one state of the database from its first query to its last."""

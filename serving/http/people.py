@@ -79,5 +79,5 @@ def add_events(service: ServiceOf, body: EventIn | EventsIn, idempotency_key: Ke
     else:
         keys = (f"{idempotency_key}/{n}" if idempotency_key else None for n in range(len(body.events)))
         events = [event.event(key=key) for event, key in zip(body.events, keys, strict=True)]
-    result = service.store.add_events(events)
+    result = service.store.add_live(events)
     return StoredEvents(stored=result.added, duplicates=result.duplicates)

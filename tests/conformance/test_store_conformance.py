@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -229,6 +230,41 @@ class TestEvents:
         assert [event.item_id for event in store.history("u")] == ["a", "c", "b"]
         assert [event.item_id for event in store.history("u", limit=2)] == ["c", "b"]
         assert store.history("u", limit=0) == []
+
+    def test_what_many_callers_did_at_once_is_all_there_and_one_mistake_is_its_callers_own(self, store: Store) -> None:
+        def add(number: int) -> AddResult | Exception:
+            item = "nowhere" if number % 10 == 3 else "ab"[number % 2]
+            events = [view(f"u{number % 7}", "a", number, key=f"first-{number}"), view("v", item, key=f"k{number}")]
+            try:
+                return store.add_live(events)
+            except UnknownItem as error:
+                return error
+
+        with ThreadPoolExecutor(16) as pool:
+            results = list(pool.map(add, range(100)))
+        wrong = [number for number, result in enumerate(results) if isinstance(result, UnknownItem)]
+        assert wrong == list(range(3, 100, 10))
+        assert all(result == AddResult(2, 0) for number, result in enumerate(results) if number not in wrong)
+        found = {event.key for user in store.users() for event in store.history(user.user_id)}
+        right = set(range(100)) - set(wrong)
+        assert found == {f"k{number}" for number in right} | {f"first-{number}" for number in right}
+        assert store.add_live([view("v", "a", key="k0")]) == AddResult(0, 1)
+
+    def test_a_version_of_a_reader_changes_with_all_they_do(self, store: Store) -> None:
+        store.ensure_user("u")
+        versions = [store.reader_version("u")]
+        for event in (view("u", "a", key="1"), view("u", "b", key="2")):
+            store.add_events([event])
+            versions.append(store.reader_version("u"))
+        store.retract(["1"])
+        versions.append(store.reader_version("u"))
+        store.add_events([view("u", "a", 5)])
+        versions.append(store.reader_version("u"))
+        assert len(set(versions)) == 5
+        store.add_events([view("someone-else", "a"), view("u", "b", key="2")])
+        assert store.reader_version("u") == versions[-1]
+        with pytest.raises(UnknownUser):
+            store.reader_version("nobody")
 
     def test_retracted_events_are_gone_for_good(self, store: Store) -> None:
         store.add_events([view("u", "a", key="k1"), view("u", "b", 1, key="k2")])
