@@ -11,7 +11,7 @@ from typing import Any, Self
 from store import audit_log, chat_pictures, chats, events, impressions, items, people, training_data, verdicts
 from store.chats import ChatRecord, Share
 from store.engine import Engine
-from store.errors import InputError, TastemakerError
+from store.errors import InputError
 from store.events import AddResult
 from store.identity import IdentityStore
 from store.ids import IdMap, ItemId, UserId
@@ -198,16 +198,8 @@ class Store:
         return self._live.ask(events_) if self._engine.one_writer else self.add_events(events_)
 
     def _add_each(self, callers: Sequence[Sequence[Event]]) -> list[AddResult | Exception]:
-        """One transaction in which what one caller gets wrong is taken back and the others' stays."""
-        results: list[AddResult | Exception] = []
         with self._engine.write() as connection:
-            for events_ in callers:
-                try:
-                    with connection.begin_nested():
-                        results.append(events.add(connection, events_))
-                except TastemakerError as error:
-                    results.append(error)
-        return results
+            return events.add_each(connection, callers)
 
     def history(self, user_id: str, *, limit: int | None = None) -> list[Event]:
         """What a user did and did not take back, oldest first; equal times in their order of arrival.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 import sqlalchemy as sa
 
-from store.errors import UnknownItem, UnknownUser
+from store.errors import TastemakerError, UnknownItem, UnknownUser
 from store.lookups import chunks, insert_new, one_of, row_numbers
 from store.records import Event, EventKind, ReaderVersion, User
 from store.schema import events, from_micros, items, to_micros, users
@@ -20,6 +21,8 @@ EVENT_CHUNK = 50_000
 
 KEY_OFFSET = 1 << 62
 """Keeps the time in a derived key positive, and so of one length; no ``datetime`` is that early."""
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -109,26 +112,68 @@ def add(connection: sa.Connection, new: Iterable[Event]) -> AddResult:
     return AddResult(per_user.total(), total - per_user.total())
 
 
+def add_each(connection: sa.Connection, callers: Sequence[Sequence[Event]]) -> list[AddResult | Exception]:
+    """Store what is new of several callers; of one who is wrong nothing is stored, and their error comes back."""
+    item_seq = _items_of(connection, (event for events_ in callers for event in events_))
+    outcomes = [_rows_or_error(events_, item_seq) for events_ in callers]
+    stored = _insert(connection, [row for rows in outcomes if isinstance(rows, list) for row in rows])
+    _count(connection, Counter(stored.values()))
+    results: list[AddResult | Exception] = []
+    for rows in outcomes:
+        if isinstance(rows, Exception):
+            results.append(rows)
+            continue
+        new = stored.keys() & {row["key"] for row in rows}
+        for key in new:  # it is the first caller's who brought it
+            del stored[key]
+        results.append(AddResult(len(new), len(rows) - len(new)))
+    return results
+
+
+def _rows_or_error(new: Iterable[Event], item_seq: Mapping[str, int]) -> list[Row] | TastemakerError:
+    try:
+        return [_row(event, item_seq) for event in new]
+    except TastemakerError as error:
+        return error
+
+
 def _add_chunk(connection: sa.Connection, chunk: list[Event]) -> Iterable[int]:
     """Store what is new; the user's row number of each event that was."""
-    item_seq = row_numbers(connection, items.c.item_id, {event.item_id for event in chunk})
-    for event in chunk:
-        if event.item_id not in item_seq:
-            raise UnknownItem(event.item_id)
-    user_seq = _ensure_users(connection, list(dict.fromkeys(event.user_id for event in chunk)))
-    rows = [
-        {
-            "key": event_key(event),
-            "user_seq": user_seq[event.user_id],
-            "item_seq": item_seq[event.item_id],
-            "kind": EventKind(event.kind).value,
-            "value": check_number(event.value, what="value"),
-            "time": to_micros(check_time(event.time, what="time")),
-            "retracted": False,
-        }
-        for event in chunk
-    ]
-    return connection.scalars(insert_new(connection, events).returning(events.c.user_seq), rows)
+    item_seq = _items_of(connection, chunk)
+    return _insert(connection, [_row(event, item_seq) for event in chunk]).values()
+
+
+def _items_of(connection: sa.Connection, new: Iterable[Event]) -> dict[str, int]:
+    return row_numbers(connection, items.c.item_id, {event.item_id for event in new})
+
+
+def _row(event: Event, item_seq: Mapping[str, int]) -> Row:
+    """What is stored of an event, with the user by id. Raises ``UnknownItem``, and ``InputError`` for its values."""
+    if event.item_id not in item_seq:
+        raise UnknownItem(event.item_id)
+    return {
+        "key": event_key(event),
+        "user_id": check_id(event.user_id, what="user id"),
+        "item_seq": item_seq[event.item_id],
+        "kind": EventKind(event.kind).value,
+        "value": check_number(event.value, what="value"),
+        "time": to_micros(check_time(event.time, what="time")),
+        "retracted": False,
+    }
+
+
+def _insert(connection: sa.Connection, rows: list[Row]) -> dict[str, int]:
+    """Write rows whose keys are not there yet, and missing users; the user's row number by the key of each new one.
+
+    The rows are filled in.
+    """
+    if not rows:
+        return {}
+    user_seq = _ensure_users(connection, list(dict.fromkeys(row["user_id"] for row in rows)))
+    for row in rows:
+        row["user_seq"] = user_seq[row.pop("user_id")]
+    returned = insert_new(connection, events).returning(events.c.key, events.c.user_seq)
+    return {key: seq for key, seq in connection.execute(returned, rows)}  # noqa: C416  # a Row is no pair for dict()
 
 
 def _ensure_users(connection: sa.Connection, ids: list[str]) -> dict[str, int]:
