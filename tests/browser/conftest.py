@@ -23,7 +23,8 @@ from store.database import Store
 from store.records import Item
 
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PATIENCE = 30_000
 """Milliseconds until something that should appear counts as missing; not a measure of speed."""
