@@ -37,6 +37,7 @@ def run(service: Service, *, announce: Callable[[str], None]) -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from serving.http.app import build_app
 
+    _limit_threads(service.settings.threads)
     listener = listen(service.settings.host, service.settings.port)
     with listener:
         with contextlib.suppress(NoSnapshot):  # the page and /health/ready say what to do
@@ -53,6 +54,15 @@ def run(service: Service, *, announce: Callable[[str], None]) -> None:
         _stop_like_ctrl_c()
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn has finished what was under way and says so like this
             asyncio.run(_serve(uvicorn.Server(config), listener, lambda: announce(f"http://{_shown(host)}:{port}")))
+
+
+def _limit_threads(count: int) -> None:
+    """Requests of several threads, each with as many threads again, would mostly wait for each other."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(count)  # threads that begin later take it over
+    threadpool_limits(count)
 
 
 def _stop_like_ctrl_c() -> None:

@@ -83,6 +83,8 @@ class Settings(BaseSettings):
         port: TCP port.
         allowed_origins: other origins whose pages may send requests: "https://shop.example".
         max_body_bytes: largest request body; pictures and batches have their own limits.
+        threads: of one request's arithmetic. Requests share the cores already; with two clients or more, more
+            threads than one make all of them slower.
         max_requests: of the API under way at once; further ones are told to come again.
         max_turns: of chats under way at once, likewise.
         max_batch_bytes: largest request with a file of items, pictures included.
@@ -109,6 +111,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65_535)] = 7860
     allowed_origins: tuple[str, ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1_024)] = 1_000_000
+    threads: Annotated[int, Field(ge=1, le=1_024)] = 1
     max_requests: Annotated[int, Field(ge=1, le=10_000)] = 48
     max_turns: Annotated[int, Field(ge=1, le=1_000)] = 16
     max_batch_bytes: Annotated[int, Field(ge=1_024)] = 256_000_000

@@ -29,7 +29,7 @@ from store.database import Store
 API = "/api/v1"
 CLIENTS = (1, 16, 64)
 OVERLOAD = 160
-KINDS = ("recommend", "new", "similar", "search", "events", "batches", "chat")
+KINDS = ("new", "recommend", "similar", "search", "events", "batches", "chat")
 BATCH = 100
 """Events of one request of ``batches``."""
 SAID = (
@@ -139,9 +139,12 @@ class Contest:
 
     def row(self, kind: str, clients: int, seconds: float) -> Row:
         """One kind of request by so many clients for so long."""
-        work = self._works()["recommend" if kind == "overload" else kind]
+        work = self._works()["search" if kind == "overload" else kind]
         if kind == "new":
             asyncio.run(self._renew())
+        elif kind == "recommend":
+            self._unasked = list(self._world.users)
+            asyncio.run(self._together([self._new] * 4, Tally(), ends=float("inf")))
         tally, used = Tally(), self._process.cpu_times()
         began = time.perf_counter()
         asyncio.run(self._together([work] * clients, tally, ends=began + seconds))
@@ -166,8 +169,8 @@ class Contest:
 
     def _works(self) -> dict[str, Callable[[Connection], Work]]:
         return {
-            "recommend": self._recommend,
             "new": self._new,
+            "recommend": self._recommend,
             "similar": self._similar,
             "search": self._search,
             "events": self._events,
