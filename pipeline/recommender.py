@@ -453,7 +453,7 @@ class Recommender:
         self._serving = self._serve(self._with_readers(state, self._cold(met, state)), newest)
 
     def _is_current(self, serving: _Serving) -> bool:
-        return self._store.items_revision() == serving.state.revision and self._store.newest_event() == serving.event
+        return self._store.moment() == (serving.state.revision, serving.event)
 
     def _note_events(self, serving: _Serving) -> None:
         """Put a state in place that knows who met new items since; most events are on known ones and change nothing."""

@@ -119,6 +119,11 @@ class Store:
         with self._engine.read() as connection:
             return items.revision(connection)
 
+    def moment(self) -> tuple[int, int]:
+        """``items_revision`` and ``newest_event`` of one moment, for the price of either."""
+        with self._engine.read() as connection:
+            return events.moment(connection)
+
     def items_changed_since(self, revision: int) -> list[Item]:
         """Items that were inserted, replaced, activated or deactivated after a revision, in order of insertion."""
         with self._engine.read() as connection:

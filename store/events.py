@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from store.errors import TastemakerError, UnknownItem, UnknownUser
 from store.lookups import chunks, insert_new, one_of, row_numbers
 from store.records import Event, EventKind, ReaderVersion, User
-from store.schema import events, from_micros, items, to_micros, users
+from store.schema import ITEMS_REVISION, counters, events, from_micros, items, to_micros, users
 from store.storable import can_exist, check_id, check_number, check_text, check_time
 
 EVENT_CHUNK = 50_000
@@ -227,11 +227,13 @@ def history(connection: sa.Connection, user_id: str, limit: int | None) -> list[
     return newest_first[::-1]
 
 
+_NEWEST_OF = sa.select(sa.func.max(events.c.seq)).where(events.c.user_seq == users.c.seq).scalar_subquery()
+_VERSION = sa.select(users.c.event_count, _NEWEST_OF).where(users.c.user_id == sa.bindparam("user_id"))
+
+
 def reader_version(connection: sa.Connection, user_id: str) -> ReaderVersion:
     """Raises ``UnknownUser``."""
-    newest = sa.select(sa.func.max(events.c.seq)).where(events.c.user_seq == users.c.seq).scalar_subquery()
-    query = sa.select(users.c.event_count, newest).where(users.c.user_id == user_id)
-    row = connection.execute(query).one_or_none() if can_exist(user_id) else None
+    row = connection.execute(_VERSION, {"user_id": user_id}).one_or_none() if can_exist(user_id) else None
     if row is None:
         raise UnknownUser(user_id)
     return ReaderVersion(row[0], row[1] or 0)
@@ -269,6 +271,17 @@ def histories(connection: sa.Connection, user_ids: Iterable[str]) -> dict[str, l
 def newest(connection: sa.Connection) -> int:
     """Row number of the newest event, 0 where there is none."""
     return connection.scalar(sa.select(sa.func.max(events.c.seq))) or 0
+
+
+_MOMENT = sa.select(counters.c.value, sa.select(sa.func.max(events.c.seq)).scalar_subquery()).where(
+    counters.c.name == ITEMS_REVISION
+)
+
+
+def moment(connection: sa.Connection) -> tuple[int, int]:
+    """Number of the last change to any item, and row number of the newest event: in one query, before every request."""
+    revision, newest_event = connection.execute(_MOMENT).one()
+    return revision, newest_event or 0
 
 
 def items_met_since(connection: sa.Connection, seq: int) -> set[str]:

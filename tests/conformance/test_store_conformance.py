@@ -265,6 +265,7 @@ class TestEvents:
         assert store.reader_version("u") == versions[-1]
         with pytest.raises(UnknownUser):
             store.reader_version("nobody")
+        assert store.moment() == (store.items_revision(), store.newest_event())
 
     def test_retracted_events_are_gone_for_good(self, store: Store) -> None:
         store.add_events([view("u", "a", key="k1"), view("u", "b", 1, key="k2")])
