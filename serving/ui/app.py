@@ -26,6 +26,9 @@ from serving.ui.why import WhyTab
 QUEUE = 64
 """Waiting events, over all visitors; more are refused instead of growing memory."""
 
+GRANTED = {"onboard": Scope.WRITE, "audit": Scope.ADMIN, "status": Scope.ADMIN}
+"""Tabs, by id, that are not for everyone."""
+
 
 def build_ui(service: UiService, renderer: Renderer) -> gr.Blocks:
     """The page over a running service. Mount or launch it with ``page_settings()``."""
@@ -44,9 +47,13 @@ def build_ui(service: UiService, renderer: Renderer) -> gr.Blocks:
         yield {tabs: gr.Tabs(selected="chat"), chat.chat: ""}
         yield from chat.say(sent(event, "user"), "", sent(event, "text"))
 
-    def tabs_of_visitor() -> list[gr.Tab]:
-        """Onboard, Audit and Status, for those who may use them."""
-        return [gr.Tab(visible=service.may(scope)) for scope in (Scope.WRITE, Scope.ADMIN, Scope.ADMIN)]
+    def without_closed_tabs() -> str:
+        """A style that leaves out the tabs that the visitor may not use. What they show is refused in any case.
+
+        Gradio hides a tab's content when it is told to, and leaves its name in the row of tabs.
+        """
+        closed = [f'[data-tab-id="{tab}"]' for tab, scope in GRANTED.items() if not service.may(scope)]
+        return f"<style>#tabs :is({', '.join(closed)}) {{ display: none }}</style>" if closed else ""
 
     with gr.Blocks(title="Tastemaker", analytics_enabled=False, fill_width=True) as page:
         gr.HTML(renderer("header.html", log_out=service.limited), apply_default_css=False)
@@ -54,7 +61,7 @@ def build_ui(service: UiService, renderer: Renderer) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Chat", id="chat"):
                 chat.build()
-            with gr.Tab("Onboard", id="onboard") as onboard_tab, gr.Tabs(elem_id="onboard-views") as onboard_views:
+            with gr.Tab("Onboard", id="onboard"), gr.Tabs(elem_id="onboard-views") as onboard_views:
                 with gr.Tab("One item", id="one"):
                     onboard.build()
                 with gr.Tab("A file", id="file") as file_tab:
@@ -88,8 +95,8 @@ def build_ui(service: UiService, renderer: Renderer) -> gr.Blocks:
             views.select(None, js=FIT_CHARTS, show_progress="hidden", api_visibility="private")
         onboard.done.attempt(open_chat, None, [tabs, *chat.outputs], **across)
         if service.limited:
-            granted = [onboard_tab, audit_tab, status_tab]
-            page.load(tabs_of_visitor, None, granted, show_progress="hidden", api_visibility="private")
+            closed = gr.HTML("", apply_default_css=False)
+            page.load(without_closed_tabs, None, closed, show_progress="hidden", api_visibility="private")
         page.load(None, js=KEYS, show_progress="hidden", api_visibility="private")
         page.load(chat.load, session, chat.outputs, js=RECALL, show_progress="hidden", api_visibility="private")
     return page.queue(max_size=QUEUE, default_concurrency_limit=8)

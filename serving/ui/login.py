@@ -15,7 +15,7 @@ from serving.ui.theme import stylesheet
 from store.errors import TastemakerError, TooManyAttempts, Unauthenticated
 
 PATH = "/login"
-HEADERS = headers(forms="'self'")
+HEADERS = headers(forms=True)
 MAX_PATH = 2_000
 
 log = structlog.get_logger(__name__)

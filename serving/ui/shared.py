@@ -17,15 +17,17 @@ DARK = 'document.documentElement.classList.toggle("dark", matchMedia("(prefers-c
 _DIGEST = base64.b64encode(hashlib.sha256(DARK.encode()).digest()).decode()
 
 
-def headers(*, forms: str = "'none'") -> dict[str, str]:
-    """Of a page that runs nothing but ``DARK``; ``forms`` is where its forms may go."""
+def headers(*, forms: bool = False) -> dict[str, str]:
+    """Of a page that runs nothing but ``DARK``; ``forms`` is whether it may send any, to this service."""
+    goal = "'self'" if forms else "'none'"
     return {
         "Content-Security-Policy": (
             f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{_DIGEST}'; "
-            f"base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+            f"base-uri 'none'; form-action {goal}; frame-ancestors 'none'"
         ),
         "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
+        # With no-referrer a browser would call the origin of a form "null", as it does for pages of other sites.
+        "Referrer-Policy": "same-origin" if forms else "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex",
     }
