@@ -119,7 +119,7 @@ def test_an_unknown_title_keeps_what_was_said_of_it(talk: Talk, store: Store) ->
 
 
 def test_questions_in_a_row_never_come_without_items(talk: Talk) -> None:
-    for said in ("tell me about Casabelango", "tell me about Gronhock Deyn"):
+    for said in ("tell me about Casabelango", "tell me about Grounook Deay"):
         turn = talk.say(said)
         assert "Did you mean" in turn.words
         assert turn.cards
