@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import metadata
 from time import monotonic
 from types import TracebackType
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.dialogue import Dialogues
+    from agent.hearing import Listener
     from agent.intent_model import LearnedIntents
     from agent.llm.factory import LLMSettings
     from agent.llm.protocol import LLM
@@ -216,6 +217,18 @@ class Service:
                 self._llm = self._build_llm()
                 self._llm_built = True
             return self._llm
+
+    @cached_property
+    def listener(self) -> Listener | None:
+        """Hears recordings; None where no model is set. Raises as ``listener_of``."""
+        from serving.voice import listener_of
+
+        return listener_of(self.settings.voice)
+
+    @property
+    def spoken_seconds(self) -> float:
+        """Of a recording at most; 0 where none is taken."""
+        return self.settings.voice.longest if self.settings.voice.model else 0.0
 
     def note_shown(self, user_id: str | None, shown: Sequence[Recommendation], *, source: str) -> None:
         """Someone is shown these just now. Costs a few microseconds; the store is written later.
