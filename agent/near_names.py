@@ -1,8 +1,8 @@
 """The titles and people that an unknown name may be a slip of.
 
-Farther off than what is linked without asking (``title_links``), so they are only offered. Of 591 titles of the film
-catalogue with two to four slips 84% are among the three that are offered, of 162 with a word left out and the others in
-any order 90%; of 361 titles that the catalogue does not have 36% get an offer.
+Farther off than what is linked without asking (``title_links``), so they are only offered. Of titles of the film
+catalogue with two to four slips 79% are among the three that are offered, of those with a word left out 84%; of titles
+that the catalogue does not have 34% get an offer (docs/benchmarks.md).
 """
 
 from __future__ import annotations

@@ -31,7 +31,8 @@ def save_whisper(folder: Path) -> Path:
     ends: dict[str, Any] = dict.fromkeys(("unk_token", "bos_token", "eos_token", "pad_token"), _END)
     tokenizer = WhisperTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"), **ends)
     tokenizer.add_special_tokens({"additional_special_tokens": [_START, *_LANGUAGES, *_TASKS, _PLAIN]})
-    end, start, plain, *others = tokenizer.convert_tokens_to_ids([_END, _START, _PLAIN, *_LANGUAGES, *_TASKS])
+    places = tokenizer.get_vocab()
+    end, start, plain, *others = (places[mark] for mark in (_END, _START, _PLAIN, *_LANGUAGES, *_TASKS))
     marks: dict[str, Any] = {
         "pad_token_id": end,
         "bos_token_id": end,

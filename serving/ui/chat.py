@@ -67,9 +67,11 @@ class ChatTab:
                 self.next = drawn(name="next", events=("say", "undo"))
                 with gr.Row(elem_classes="composer"):
                     self.attaching.build_held()
+                    if self.speaking:
+                        self.speaking.build_problem()
                     self.attaching.build_control()
                     if self.speaking:
-                        self.speaking.build()
+                        self.speaking.build_control()
                     self.message = gr.Textbox(
                         placeholder="Ask for anything",
                         label="Your message",

@@ -27,14 +27,17 @@ class Speaking:
         self._draw = renderer
         self._place = place
 
-    def build(self) -> None:
-        """Inside the row of the text box."""
+    def build_problem(self) -> None:
+        """Why nothing was heard, above the text box."""
+        self.problem = drawn(name="unheard")
+
+    def build_control(self) -> None:
+        """Beside the text box."""
 
         # A function: Gradio marks what the page may call, and a method cannot be marked.
         def place(session: str) -> Place:
             return self._place(str(session))
 
-        self.problem = drawn(name="unheard")
         self.control = drawn(
             self._draw("speak.html", longest=self._longest),
             name="speak",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
 
 from serving.http.app import build_api
 from serving.http.chat import MAX_RECORDING_BYTES
@@ -41,11 +41,11 @@ def opened(client: TestClient) -> str:
     return f"/chats/{view['chat_id']}"
 
 
-def speak(client: TestClient, chat: str, content: bytes) -> Response:
+def speak(client: TestClient, chat: str, content: bytes) -> Any:
     return client.post(f"{chat}/speech", files={"file": ("speech.wav", content, "audio/wav")})
 
 
-def problem_of(answer: Response, status: int) -> str:
+def problem_of(answer: Any, status: int) -> str:
     assert answer.status_code == status
     assert answer.headers["content-type"] == MEDIA_TYPE
     return answer.json()["detail"]
@@ -70,7 +70,8 @@ def test_what_breaks_a_bound_is_refused(hearing: TestClient) -> None:
 
 
 def test_words_that_take_too_long_are_told_so(hearing: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    listener = hearing.app.state.service.listener  # pyright: ignore[reportFunctionMemberAccess]
+    app: Any = hearing.app
+    listener = app.state.service.listener
     monkeypatch.setattr(listener, "settings", listener.settings.__class__(listener.settings.model, deadline=1e-6))
     answer = speak(hearing, opened(hearing), wav())
     assert "not there after" in problem_of(answer, 503)
