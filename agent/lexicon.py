@@ -90,6 +90,7 @@ class Lexicon:
         self.kinds = frozenset(noun for noun in language.neutral_nouns if value_key([noun]) in whole)
         """What names any item elsewhere and only some of this catalogue's: "tool" where there are plants too."""
         self._value_words = [key for key in self.values if len(key) >= 5]
+        self._two_word_values = [key for key in self.values if key.count(" ") == 1]
         self.titles = self._titles()
         self._keys_by_word = _by_word(self.titles, language)
         known = previous._parts_by_key if previous else {}
@@ -140,6 +141,13 @@ class Lexicon:
             return ()
         near = process.extractOne(key, self._value_words, scorer=fuzz.ratio, score_cutoff=82)
         return self.values[near[0]] if near and near[0][0] == key[0] else ()
+
+    def nearest_of_two(self, first: str, second: str) -> tuple[FacetRef, ...]:
+        """Values of two words that are a slip of the pen in one of them away: "ful sun"."""
+        key = value_key([first, second])
+        near = process.extractOne(key, self._two_word_values, scorer=fuzz.ratio, score_cutoff=88)
+        one_right = near is not None and set(key.split()) & set(near[0].split())
+        return self.values[near[0]] if near and one_right and near[0][0] == key[0] else ()
 
     # -- titles
 

@@ -16,6 +16,7 @@ from serving.http.requests import ChatIn, FeedbackIn, MessageIn, WishIn
 from serving.http.responses import PREFIX, public
 from serving.http.streams import RESPONSE, stream
 from serving.http.wiring import ServiceOf
+from store.errors import InputError
 
 router = APIRouter(tags=["chat"], prefix="/chats")
 
@@ -113,7 +114,7 @@ def hear(
     Only where a model of speech is set (``TASTEMAKER_VOICE__MODEL``).
     """
     if service.listener is None:
-        raise HTTPException(404, "no model of speech is set here; set TASTEMAKER_VOICE__MODEL to the folder of one")
+        raise InputError("no model of speech is set here", fix="Set TASTEMAKER_VOICE__MODEL to the folder of one.")
     content = file.file.read(MAX_RECORDING_BYTES + 1)
     if len(content) > MAX_RECORDING_BYTES:
         raise HTTPException(413, f"the recording has more than {MAX_RECORDING_BYTES:,} bytes; say less at once")

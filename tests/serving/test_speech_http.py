@@ -79,7 +79,9 @@ def test_words_that_take_too_long_are_told_so(hearing: TestClient, monkeypatch: 
 
 
 def test_without_a_model_nothing_is_heard(api: TestClient, chat: str) -> None:
-    assert "TASTEMAKER_VOICE__MODEL" in problem_of(speak(api, chat, wav()), 404)
+    answer = speak(api, chat, wav())
+    assert "no model of speech" in problem_of(answer, 422)
+    assert "TASTEMAKER_VOICE__MODEL" in answer.json()["fix"]
 
 
 def test_a_setting_that_names_no_model_is_told_at_the_start(tmp_path: Path) -> None:
