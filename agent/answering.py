@@ -3,92 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from time import perf_counter
 
 from agent.cards import card_of, described
 from agent.chips import chips_of, without_chip
 from agent.company import in_company, is_others_dislike, vetoes_after, wishing, with_vetoes
 from agent.comparison import Table, comparison_sentences, comparison_table
+from agent.did_you_mean import Offer, offers, question
 from agent.explaining.telling import tell
 from agent.explaining.voices import card_reason
 from agent.facts import TurnFacts
-from agent.grounding import Grounder
-from agent.leaning.conversation import ConversationLeaning
 from agent.lexicon import Lexicon
 from agent.llm.protocol import LLM
 from agent.loosening import loosenings
 from agent.merge import forget, merged
-from agent.opinions import Opinions
+from agent.one_turn import Answer, Sentences, Turn
 from agent.plain_text import clean
 from agent.questions import QuestionSettings, question_for, question_of
 from agent.reading import Context
 from agent.request import Intent, Request
 from agent.same_people import same_people
-from agent.saying import ChatVoice, chat_voice
-from agent.state import MAX_ASKED, MAX_SHOWN, MAX_TRACE, ChatState, Memory, StoredCard, StoredMessage
+from agent.state import MAX_ASKED, MAX_SHOWN, MAX_TRACE, Memory, OpenDoubt, StoredCard, StoredMessage
 from agent.suggestions import LIMIT, suggestions_for
-from agent.tools import CompareArguments, DetailsArguments, ExplainArguments, Filter, RecommendArguments, Tools
-from agent.turns import Card, Question, Understood
+from agent.tools import CompareArguments, DetailsArguments, ExplainArguments, Filter, RecommendArguments
+from agent.turns import Card, Understood
 from agent.words import WordsSettings, WordsTrace, answer, declined, small_talk
 from pipeline.query import Recommendations
 from store.records import EventKind, Item
 
-Sentences = Callable[[WordsTrace], Iterator[str]]
 # Messages in which an undone turn's reasons are looked for.
 _RECENT = 10
-
-
-@dataclass
-class Turn:
-    """One turn while it is worked on. ``state`` and ``memory`` are replaced as it goes on."""
-
-    chat_id: str
-    utterance: str
-    state: ChatState
-    memory: Memory
-    tools: Tools
-    opinions: Opinions
-    lexicon: Lexicon
-    grounder: Grounder
-    liked: frozenset[str]
-    leaning: ConversationLeaning | None = None
-    started: float = field(default_factory=perf_counter)
-    notes: list[str] = field(default_factory=list)
-    offers: list[str] = field(default_factory=list)
-    trace: list[str] = field(default_factory=list)
-    unresolved: tuple[str, ...] = ()
-    answered: bool = False
-    """Whether it replies to the question that stood open."""
-    picture: str = ""
-    """Name of the picture that was sent with it."""
-
-    @property
-    def voice(self) -> ChatVoice:
-        """Of the language of this turn."""
-        return chat_voice(self.memory.language)
-
-    def lean(self, *, about: str = "") -> None:
-        """Have the tools lean to what was said, as it is now; ``about`` is no item that was named."""
-        if (leaning := self.leaning) is not None:
-            self.tools.lean(lambda: leaning.of(self.state, self.memory, about=about))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a turn came to; ``sentences`` may ask a model and are read last."""
-
-    state: ChatState
-    understood: Understood
-    cards: tuple[Card, ...]
-    sentences: Sentences
-    suggestions: tuple[str, ...]
-    degraded: tuple[str, ...]
-    milliseconds: dict[str, float]
-    trace: tuple[str, ...]
-    question: Question | None = None
-    table: Table = ()
 
 
 class Answerer:
@@ -122,6 +67,7 @@ class Answerer:
         if request.intent == Intent.UNDO and not request.reset:
             return self.take_back(turn)
         request = _resolved(turn, request)
+        turn.doubt = OpenDoubt(text=turn.utterance, request=request) if request.doubts else None
         turn.state = turn.state.remembering(turn.utterance)
         turn.state = turn.state.saying(_message(turn, "user", turn.utterance))
         handle = {
@@ -320,7 +266,7 @@ class Answerer:
         """Put a question beside the cards where it is worth one; not again right after one that was passed over."""
         memory = turn.memory
         asked = None
-        if found.items and (memory.question is None or turn.answered):
+        if found.items and turn.doubt is None and (memory.question is None or turn.answered):
             asked = question_for(found.contenders, memory.wish, memory.asked, turn.lexicon, self._questions)
         keys = (*memory.asked, *(asked.keys if asked else ()))[-MAX_ASKED:]
         turn.memory = memory.model_copy(update={"question": asked, "asked": keys})
@@ -377,7 +323,14 @@ class Answerer:
     def _finish(
         self, turn: Turn, cards: Iterable[Card], sentences: Sentences, *, shown: bool = False, table: Table = ()
     ) -> Answer:
-        cards = tuple(cards)
+        turn.memory = turn.memory.model_copy(update={"doubt": turn.doubt})
+        offered: tuple[Offer, ...] = ()
+        if turn.doubt:
+            turn.memory = turn.memory.model_copy(update={"question": None})
+            doubt = turn.doubt.doubt
+            offered = offers(doubt, turn.lexicon)
+            sentences = _followed(sentences, question(doubt, turn.lexicon, turn.voice), turn.voice.between)
+        cards = tuple(cards) or self._doubtful_cards(turn, offered)
         ids = tuple(card.item.item_id for card in cards)
         if shown:
             every = tuple(dict.fromkeys((*turn.memory.shown, *ids)))[-MAX_SHOWN:]
@@ -387,7 +340,7 @@ class Answerer:
         can_undo = bool(turn.state.undo)
         language = turn.memory.language
         usual = suggestions_for(turn.memory.wish, cards, turn.lexicon, can_undo=can_undo, language=language)
-        suggestions = tuple(dict.fromkeys((*turn.offers, *usual)))[:LIMIT]
+        suggestions = tuple(dict.fromkeys((*(offer.label for offer in offered), *turn.offers, *usual)))[:LIMIT]
         chips = chips_of(turn.memory.wish, turn.lexicon.vocabulary.titles, year=turn.lexicon.numeric_roles.get("year"))
         summary = ", ".join(chip.label for chip in chips)
         milliseconds = {**turn.tools.milliseconds, "cards": 1e3 * (perf_counter() - turn.started)}
@@ -407,6 +360,11 @@ class Answerer:
             question=question_of(turn.memory),
             table=table,
         )
+
+    def _doubtful_cards(self, turn: Turn, offered: Sequence[Offer]) -> tuple[Card, ...]:
+        """What is asked about, where nothing else is shown: nobody is asked without items to look at."""
+        items = self._items(turn, [offer.item for offer in offered if offer.item])
+        return tuple(card_of(item, turn.lexicon, turn.memory.opinions) for item in items)
 
     @staticmethod
     def _active(turn: Turn, items: Sequence[str]) -> tuple[str, ...]:
@@ -475,6 +433,15 @@ def _fixed(turn: Turn, *sentences: str) -> Sentences:
     def say(trace: WordsTrace) -> Iterator[str]:
         for place, sentence in enumerate(sentences):
             yield sentence if not place or sentence.startswith(" ") else f"{between}{sentence}"
+
+    return say
+
+
+def _followed(sentences: Sentences, last: str, between: str) -> Sentences:
+    def say(trace: WordsTrace) -> Iterator[str]:
+        yield from sentences(trace)
+        if last:
+            yield f"{between}{last}"
 
     return say
 

@@ -163,14 +163,18 @@ def entry_of(state: ChatState, place: int) -> int:
     return max(index for index, entry in enumerate(state.undo) if entry.messages == place)
 
 
+def answers_question(state: ChatState) -> bool:
+    """Whether the last answer was one to a question, which can be answered again."""
+    return state.earlier + len(state.messages) - 2 in editable_places(state)
+
+
 def last_question(state: ChatState) -> StoredMessage:
     """What the last answer was an answer to.
 
     Raises:
         InputError: it was an answer to a click, or there is none.
     """
-    place = state.earlier + len(state.messages) - 2
-    if place not in editable_places(state):
+    if not answers_question(state):
         raise InputError("there is no question to answer again", fix="Ask something first.")
     return state.messages[-2]
 

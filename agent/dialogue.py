@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
-from agent.answering import Answer, Answerer, Turn, context_of, liked_items
-from agent.chat_history import ChatHistory, before_last_question, editable_places, last_question
+from agent.answering import Answerer, context_of, liked_items
+from agent.chat_history import ChatHistory, answers_question, before_last_question, editable_places, last_question
 from agent.chat_storage import Chat, ChatStorage
 from agent.chips import chips_of
+from agent.did_you_mean import Offer, chosen, meant
 from agent.grounding import Grounder
 from agent.intent_model import LearnedIntents
 from agent.leaning.conversation import ConversationLeaning
@@ -20,12 +21,13 @@ from agent.llm.protocol import LLM
 from agent.llm_understanding import LLMUnderstander
 from agent.merge import merged
 from agent.messages import messages_of
+from agent.one_turn import Answer, Turn
 from agent.opinions import Opinions
 from agent.picture_words import beside_picture, leaves_picture, looking_like, without_leaving
 from agent.profile import profile_of
 from agent.questions import QuestionSettings, answer_to, question_of
 from agent.request import Intent, Request
-from agent.state import Asked, ChatState
+from agent.state import Asked, ChatState, OpenDoubt
 from agent.suggestions import suggestions_for
 from agent.tokens import clean
 from agent.tongues import language_of
@@ -159,20 +161,7 @@ class Dialogues:
         if picture:
             return self._stream(chat_id, text, lambda turn: self._looked(turn, picture), picture=picture)
 
-        def run(turn: Turn) -> Answer:
-            asked = turn.memory.question
-            reply = answer_to(asked, text) if asked else None
-            if reply is not None:
-                turn.answered = True
-                return self._answerer.carry_out(turn, reply)
-            leaves = bool(turn.memory.wish.picture) and leaves_picture(text)
-            request = self._read(turn, without_leaving(text) if leaves else text)
-            if leaves:
-                request = request.model_copy(update={"intent": Intent.RECOMMEND, "reset": (*request.reset, "picture")})
-            turn.answered = asked is not None and _settles(asked, request)
-            return self._answerer.carry_out(turn, request)
-
-        return self._stream(chat_id, text, run)
+        return self._stream(chat_id, text, lambda turn: self._replied(turn, text))
 
     def remove_chip(self, chat_id: str, key: str) -> Iterator[TurnEvent]:
         self._chats.check(chat_id)
@@ -196,7 +185,7 @@ class Dialogues:
             turn.state = before.model_copy(update={"memory": turn.memory})
             if question.picture:
                 return self._looked(turn, question.picture)
-            return self._answerer.carry_out(turn, self._understood(question.text, turn.state))
+            return self._replied(turn, question.text)
 
         return self._stream(chat_id, question.text, run, picture=question.picture)
 
@@ -237,6 +226,31 @@ class Dialogues:
             self._leaning.prepare()
 
     # -- one turn
+
+    def _replied(self, turn: Turn, text: str) -> Answer:
+        """Answer a message, which may be a reply to what was asked before."""
+        doubt, asked = turn.memory.doubt, turn.memory.question
+        offer = chosen(doubt.doubt, text, turn.lexicon) if doubt else None
+        if doubt and offer and answers_question(turn.state):
+            return self._meant(turn, doubt, offer)
+        reply = answer_to(asked, text) if asked else None
+        if reply is not None:
+            turn.answered = True
+            return self._answerer.carry_out(turn, reply)
+        leaves = bool(turn.memory.wish.picture) and leaves_picture(text)
+        request = self._read(turn, without_leaving(text) if leaves else text)
+        if leaves:
+            request = request.model_copy(update={"intent": Intent.RECOMMEND, "reset": (*request.reset, "picture")})
+        turn.answered = asked is not None and _settles(asked, request)
+        return self._answerer.carry_out(turn, request)
+
+    def _meant(self, turn: Turn, doubt: OpenDoubt, offer: Offer) -> Answer:
+        """Answer the last message anew, as it was meant: what it changed is as if it had not been said."""
+        before, now = before_last_question(turn.state), turn.memory
+        kept = {"shown": now.shown, "heard": now.heard, "language": now.language}
+        turn.memory = turn.opinions.restored(now.opinions, before).model_copy(update=kept)
+        request = meant(doubt, offer, turn.lexicon, lambda text: self._understood(text, before))
+        return self._answerer.carry_out(turn, request)
 
     def _read(self, turn: Turn, text: str) -> Request:
         """What a text asks for; the turn goes on in its language."""
@@ -349,7 +363,7 @@ class Dialogues:
             suggestions=state.suggestions or suggestions_for(memory.wish, (), lexicon, can_undo=bool(state.undo)),
             can_undo=bool(state.undo),
             trace=state.trace,
-            can_retry=state.earlier + len(state.messages) - 2 in editable,
+            can_retry=answers_question(state),
             question=question_of(memory),
         )
 

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from torch.nn.functional import cross_entropy
 
+from agent import language as cue_labels
 from agent.intent_features import INTENTS, Features, surroundings, without_rules
 from agent.reading import Reading
 from agent.request import Intent
@@ -197,4 +198,6 @@ def _has_what_it_needs(intent: Intent, reading: Reading, rule: Intent) -> bool:
         return items > 1 or len(reading.context.shown) > 1 or rule == Intent.COMPARE
     if intent == Intent.SIMILAR:
         return items > 0 or bool(reading.unresolved)
-    return intent != Intent.SMALL_TALK or not reading.mentions
+    # "Show me others" names nothing and is a request all the same.
+    more = reading.has(cue_labels.WANT) and reading.has(cue_labels.MORE)
+    return intent != Intent.SMALL_TALK or not (reading.mentions or more)

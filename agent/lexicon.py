@@ -90,6 +90,7 @@ class Lexicon:
         self.kinds = frozenset(noun for noun in language.neutral_nouns if value_key([noun]) in whole)
         """What names any item elsewhere and only some of this catalogue's: "tool" where there are plants too."""
         self._value_words = [key for key in self.values if len(key) >= 5]
+        self._two_word_values = [key for key in self.values if key.count(" ") == 1]
         self.titles = self._titles()
         self._keys_by_word = _by_word(self.titles, language)
         known = previous._parts_by_key if previous else {}
@@ -107,7 +108,9 @@ class Lexicon:
         """How many items' texts have a name, by its key."""
         self.people = self._people()
         self._lengthen_names()
-        self.surnames = _surnames(self.people, self._mentions, language)
+        self.namesakes = _bearers(self.people, self._mentions, language)
+        """Last names, and how many texts name each of those who have it, the most first."""
+        self.surnames = _surnames(self.namesakes)
         self.first_names = frozenset(key.split()[0] for key in self.people)
 
     # -- values
@@ -138,6 +141,13 @@ class Lexicon:
             return ()
         near = process.extractOne(key, self._value_words, scorer=fuzz.ratio, score_cutoff=82)
         return self.values[near[0]] if near and near[0][0] == key[0] else ()
+
+    def nearest_of_two(self, first: str, second: str) -> tuple[FacetRef, ...]:
+        """Values of two words that are a slip of the pen in one of them away: "ful sun"."""
+        key = value_key([first, second])
+        near = process.extractOne(key, self._two_word_values, scorer=fuzz.ratio, score_cutoff=88)
+        one_right = near is not None and set(key.split()) & set(near[0].split())
+        return self.values[near[0]] if near and one_right and near[0][0] == key[0] else ()
 
     # -- titles
 
@@ -225,6 +235,10 @@ class Lexicon:
         near = {name for word in words for name in self._keys_by_word.get(word, ())}
         return {name for name in near if abs(len(name) - len(key)) <= 3}
 
+    def titles_with(self, words: Iterable[str]) -> set[str]:
+        """Keys of several words that share a telling one with some words."""
+        return {name for word in words for name in self._keys_by_word.get(word, ())}
+
     def similar_keys(self, key: str, *, cutoff: float) -> list[tuple[str, float]]:
         """Up to five title keys near a key, best first, with similarity 0..100."""
         found = process.extract(key, self._fuzzy_keys, scorer=fuzz.ratio, score_cutoff=cutoff, limit=5)
@@ -271,6 +285,10 @@ class Lexicon:
         told = self._told[item_id]
         keys = (" ".join(words_of(name)) for name in told.credited | told.named)
         return sorted({self.people[key] for key in keys if key in self.people})
+
+    def together(self, first: str, second: str) -> bool:
+        """Whether the text of some item names both people."""
+        return any({first, second} <= told.credited | told.named for told in self._told.values())
 
     def _counted_names(self) -> Counter[str]:
         counted: Counter[str] = Counter()
@@ -410,18 +428,22 @@ def _values(vocabulary: Vocabulary) -> dict[str, tuple[FacetRef, ...]]:
     return exact
 
 
-def _surnames(people: Mapping[str, str], mentions: Mapping[str, int], language: Language) -> dict[str, str]:
-    """Last names that say enough by themselves: the whole name of who has it alone, or is named far more often than
-    the others who have it; or else as spelled."""
+def _bearers(people: Mapping[str, str], mentions: Mapping[str, int], language: Language) -> dict[str, dict[str, int]]:
     bearers: dict[str, dict[str, int]] = {}
     for key, spelled in people.items():
-        found = bearers.setdefault(key.split()[-1], {})
-        found[spelled] = max(found.get(spelled, 0), mentions.get(" ".join(words_of(spelled)), 0))
+        last = key.split()[-1]
+        if len(last) > 3 and last not in language.common_words:
+            found = bearers.setdefault(last, {})
+            found[spelled] = max(found.get(spelled, 0), mentions.get(" ".join(words_of(spelled)), 0))
+    return {last: dict(sorted(found.items(), key=lambda one: (-one[1], one[0]))) for last, found in bearers.items()}
+
+
+def _surnames(bearers: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    """Last names that say enough by themselves: the whole name of who has it alone, or is named far more often than
+    the others who have it; or else as spelled."""
     surnames: dict[str, str] = {}
     for last, names in bearers.items():
-        if len(last) <= 3 or last in language.common_words:
-            continue
-        first, *others = sorted(names, key=lambda name: (-names[name], name))
+        first, *others = names
         plain = others and names[first] < _FAR_MORE * names[others[0]]
         surnames[last] = first.split()[-1] if plain else first
     return surnames

@@ -170,6 +170,11 @@ _NO = re.compile(
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|yes please|是|是的|好|好的|要|可以|想)\W*")
 
 
+def says_yes(said: str) -> bool:
+    """Whether a case-folded reply agrees and says nothing else."""
+    return _YES.fullmatch(said) is not None
+
+
 def answer_to(asked: Asked, said: str) -> Request | None:
     """What a reply to a question asks for; None where it is no reply but something else.
 

@@ -65,6 +65,22 @@ class Critique(_Strict, frozen=True):
     value: str | None = None
 
 
+class Doubt(_Strict, frozen=True):
+    """A name that may mean something else than what it was taken for.
+
+    Attributes:
+        said: the name as it was said.
+        taken: the item, or the last name, that it was taken for; "" where it is none of this catalogue's.
+        items: external ids of the items that it may mean instead, the likeliest first.
+        people: the people that it may mean.
+    """
+
+    said: str
+    taken: str = ""
+    items: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+
+
 class Request(_Strict, frozen=True):
     """One understood request. Ids are external and exist in the catalogue; values are the catalogue's own.
 
@@ -84,6 +100,7 @@ class Request(_Strict, frozen=True):
             or "attribute=value".
         references: the words behind ``refers_to``, as said ("the second one").
         notes: what was asked beyond what can be done, to be said ("at most 50 at once").
+        doubts: names in it that may mean something else.
     """
 
     intent: Intent = Intent.RECOMMEND
@@ -107,3 +124,4 @@ class Request(_Strict, frozen=True):
     reset: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()

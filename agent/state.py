@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from agent.picture_words import beside_picture
-from agent.request import FacetRef, Request
+from agent.request import Doubt, FacetRef, Request
 
 CHUNK = 80
 """Messages that go to the archive together; undo never reaches back that far."""
@@ -93,6 +93,18 @@ class Asked(_Stored):
         return self.bound - 1 if self.decade and self.bound is not None else self.bound
 
 
+class OpenDoubt(_Stored):
+    """What was said and how it was understood, with a name in it that may mean something else: its first doubt."""
+
+    text: str
+    request: Request
+
+    @property
+    def doubt(self) -> Doubt:
+        """The one that is asked about."""
+        return self.request.doubts[0]
+
+
 class Memory(_Stored):
     """The part of the state that undo brings back.
 
@@ -104,6 +116,7 @@ class Memory(_Stored):
         seen: items that the reader said to know already.
         opinions: external id -> like or dislike said or clicked in this chat.
         question: what stands open beside the cards.
+        doubt: the name that the last answer asked about; a reply says what it means.
         asked: keys of the questions that were put, oldest first: none is put again.
         vetoes: what somebody in company does not want; it stays out until the chip is taken away.
         language: ISO 639-1 code of the language of the newest message.
@@ -117,6 +130,7 @@ class Memory(_Stored):
     seen: tuple[str, ...] = ()
     opinions: dict[str, Opinion] = {}
     question: Asked | None = None
+    doubt: OpenDoubt | None = None
     asked: tuple[str, ...] = ()
     vetoes: tuple[FacetRef, ...] = ()
     language: str = "en"

@@ -20,6 +20,7 @@ from agent.chinese import ChineseReader, is_chinese
 from agent.corrections import take_corrections
 from agent.counts import link_count
 from agent.critiques import add_negated_words, link_critiques
+from agent.doubts import doubts_of, prefer_known
 from agent.english import ENGLISH
 from agent.intent_features import Features, features
 from agent.intent_model import LearnedIntents, settled
@@ -125,7 +126,10 @@ class Understander:
         Raises:
             InputError: longer than ``tokens.MAX_CHARACTERS``.
         """
-        return request_of(self.read(utterance, context), None if wish else self._intents)
+        linked = self.read(utterance, context)
+        request = request_of(linked, None if wish else self._intents)
+        doubts = doubts_of(linked.reading, request)
+        return request.model_copy(update={"doubts": doubts}) if doubts else request
 
     def read(self, utterance: str, context: Context | None = None) -> Linked:
         """What the rules link. Raises ``InputError`` as ``understand`` does."""
@@ -152,6 +156,7 @@ class Understander:
         count = link_count(reading)
         add_negated_words(reading, settle_polarity(reading))
         settle_sides(reading)
+        prefer_known(reading)
         return Linked(reading, ranges, count, reset, unknown)
 
 

@@ -23,12 +23,24 @@ def link_values(reading: Reading) -> None:
             _absorb_cues(reading, mention)
             reading.add(mention)
         start = mention.end if mention else start + 1
+    _link_pairs(reading)
     for place, word in enumerate(reading.utterance.words):
         if reading.taken[place] is not None or reading.cue_at(place) or _plain_word(reading, place):
             continue
         refs = reading.lexicon.nearest_value(word.fold)
         if refs and likely(reading, place, place + 1, "value"):
             reading.add(Mention("value", place, place + 1, refs=refs))
+
+
+def _link_pairs(reading: Reading) -> None:
+    """Values of two words of which one is misspelt: a word that neither the catalogue's texts nor the language has."""
+    for place in range(len(reading) - 1):
+        pair = reading.folds[place : place + 2]
+        strange = [word for word in pair if word not in reading.lexicon.words and not reading.common([word])]
+        if len(strange) != 1 or reading.run_end(place, 2) != place + 2 or reading.cue_at(place):
+            continue
+        if refs := reading.lexicon.nearest_of_two(pair[0], pair[1]):
+            reading.add(Mention("value", place, place + 2, refs=refs))
 
 
 def _exact(reading: Reading, start: int) -> Mention | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serving.settings import LLMSection, Settings
+from serving.settings import LLMSection, Settings, VoiceSection
 from store.assets import AssetCache, AssetProgress
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from agent.hearing import Listener
     from agent.intent_model import LearnedIntents
     from agent.llm.factory import LLMSettings
     from agent.llm.protocol import LLM
@@ -75,6 +75,20 @@ def language_model(section: LLMSection, assets: AssetCache, on_asset: OnAsset | 
     if not model and section.backend == "embedded":
         model = str(assets.fetch("chat-model", on_progress=on_asset))
     return build(llm_settings(section, model=model))
+
+
+def listener(section: VoiceSection) -> Listener | None:
+    """What hears recordings; None where no model is set.
+
+    Raises:
+        InputError: the folder holds none.
+        UnsafeInput: its weights could run code.
+    """
+    from agent.hearing import Listener, ListenerSettings
+
+    if not section.model:
+        return None
+    return Listener(ListenerSettings(Path(section.model), longest=section.longest, deadline=section.deadline))
 
 
 def llm_settings(section: LLMSection, *, model: str) -> LLMSettings:

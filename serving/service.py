@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib import metadata
 from time import monotonic
 from types import TracebackType
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.dialogue import Dialogues
+    from agent.hearing import Listener
     from agent.intent_model import LearnedIntents
     from agent.llm.protocol import LLM
     from encoders.content import ContentEncoder
@@ -218,6 +220,16 @@ class Service:
                 self._llm = self._build_llm()
                 self._llm_built = True
             return self._llm
+
+    @cached_property
+    def listener(self) -> Listener | None:
+        """Hears recordings; None where no model is set. Raises as ``models.listener``."""
+        return models.listener(self.settings.voice)
+
+    @property
+    def spoken_seconds(self) -> float:
+        """Of a recording at most; 0 where none is taken."""
+        return self.settings.voice.longest if self.settings.voice.model else 0.0
 
     def note_shown(self, user_id: str | None, shown: Sequence[Recommendation], *, source: str) -> None:
         """Someone is shown these just now. Costs a few microseconds; the store is written later.

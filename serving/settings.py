@@ -45,6 +45,22 @@ class LLMSection(BaseModel):
     understanding: bool = False
 
 
+class VoiceSection(BaseModel):
+    """Which model hears what readers say into a microphone.
+
+    Attributes:
+        model: folder of a transformers model for automatic speech recognition, such as Whisper; empty is off.
+        longest: seconds of a recording.
+        deadline: seconds until its words have to be there.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = ""
+    longest: Annotated[float, Field(ge=1, le=30)] = 30.0
+    deadline: Annotated[float, Field(gt=0, le=600)] = 30.0
+
+
 class IdentitySection(BaseModel):
     """Who may come in, and for how long.
 
@@ -124,6 +140,7 @@ class Settings(BaseSettings):
     impression_days: Annotated[int, Field(ge=1, le=3_650)] = 90
     new_item_share: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     llm: LLMSection = LLMSection()
+    voice: VoiceSection = VoiceSection()
     identity: IdentitySection = IdentitySection()
 
     @model_validator(mode="after")

@@ -19,8 +19,8 @@
     |   `-- SnapshotSchema    written by another schema version
     |-- TrainingError         the data cannot be trained on
     |-- BusyError             another process holds the lock                HTTP 503
-    `-- BackendError          an LLM backend failed; the answer goes on without it
-        `-- BackendTimeout
+    `-- BackendError          a model of words or of speech failed          HTTP 503
+        `-- BackendTimeout    it took too long; chats go on without either
 
 Every message states the value received, the rule that it broke, and the fix.
 """
@@ -167,8 +167,10 @@ class BusyError(TastemakerError):
 
 
 class BackendError(TastemakerError):
-    """An LLM backend failed."""
+    """A model of words, written or spoken, failed."""
+
+    status = 503
 
 
 class BackendTimeout(BackendError):
-    """An LLM backend did not answer within its deadline."""
+    """It did not answer within its deadline."""

@@ -32,6 +32,7 @@ _VALUES = """
 
 _WISHES = """
 推荐一下|推荐|介绍几 = recommend
+推荐几|推荐一些|推荐些 = recommend some
 给我来|给我找|给我看|帮我找|来点|来几|找几|给我 = show me
 想看看|想看点|想看|要看|想要|我要|我想|想找|要找|找|求 = looking for
 有没有|有什么|有哪些|有吗|哪些 = do you have
@@ -74,7 +75,7 @@ _TALK = """
 再见|拜拜|晚安 = goodbye
 你是谁|你叫什么 = who are you
 你能做什么|你会什么|怎么用 = what can you do
-天气 = weather
+天气 = what is the weather
 写一首诗|写首诗|写诗|作诗|写作文|写代码|写程序|写一段 = write a poem
 机票|订票|订酒店|订餐|订一张 = book a flight
 汇率 = exchange rate

@@ -76,5 +76,8 @@ REWRITES: Mapping[str, str] = {
     "romcoms": "romantic comedy",
     "dramedy": "comedy drama",
     "feel-good": "feelgood",
+    "h8": "hate",
+    "gr8": "great",
+    "luv": "love",
 }
 """Phrase -> what it stands for."""

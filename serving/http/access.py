@@ -146,6 +146,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/chats/{chat_id}/messages"): CHAT,
     ("POST", "/chats/{chat_id}/pictures"): CHAT,
     ("GET", "/chats/{chat_id}/pictures/{name}"): CHAT,
+    ("POST", "/chats/{chat_id}/speech"): CHAT,
     ("POST", "/chats/{chat_id}/feedback"): CHAT,
     ("POST", "/chats/{chat_id}/retry"): CHAT,
     ("POST", "/chats/{chat_id}/undo"): CHAT,

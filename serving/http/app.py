@@ -51,6 +51,7 @@ def build_api(service: Service, *, ask: Ask | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0"},
     )
     app.state.service = service
+    _ = service.listener  # a setting that names no model is told at the start, not to the first who speaks
     app.state.metrics = Metrics()
     problems.install(app)
     guarded = service.settings.identity.enabled

@@ -16,6 +16,7 @@ from serving.http.requests import ChatIn, FeedbackIn, MessageIn, WishIn
 from serving.http.responses import PREFIX, public
 from serving.http.streams import RESPONSE, stream
 from serving.http.wiring import ServiceOf
+from store.errors import InputError
 
 router = APIRouter(tags=["chat"], prefix="/chats")
 
@@ -35,6 +36,16 @@ class SentPicture:
     name: str
     path: str
 
+
+@dataclass(frozen=True)
+class Spoken:
+    """What was heard in a recording."""
+
+    text: str
+
+
+MAX_RECORDING_BYTES = 6_000_000
+"""Half a minute of two channels at 48,000 samples a second."""
 
 Key = Annotated[str, InPath(min_length=1, max_length=200)]
 
@@ -90,6 +101,24 @@ def picture(service: ServiceOf, chat_id: ChatKey, name: Key) -> Response:
     if found is None:
         raise HTTPException(404, f"chat {chat_id!r} has no picture {name!r}")
     return Response(found, media_type="image/jpeg", headers=PICTURE_HEADERS)
+
+
+@router.post("/{chat_id}/speech", response_model=Spoken)
+def hear(
+    service: ServiceOf,
+    chat_id: ChatKey,
+    file: Annotated[UploadFile, File(description="WAV: PCM, 16 bits, one or two channels; at most 30 s and 6 MB.")],
+) -> Any:
+    """The words of a recording, which says nothing in the chat yet: send them as a message. It is not kept.
+
+    Only where a model of speech is set (``TASTEMAKER_VOICE__MODEL``).
+    """
+    if service.listener is None:
+        raise InputError("no model of speech is set here", fix="Set TASTEMAKER_VOICE__MODEL to the folder of one.")
+    content = file.file.read(MAX_RECORDING_BYTES + 1)
+    if len(content) > MAX_RECORDING_BYTES:
+        raise HTTPException(413, f"the recording has more than {MAX_RECORDING_BYTES:,} bytes; say less at once")
+    return Spoken(service.listener.heard(content))
 
 
 @router.post("/{chat_id}/feedback", response_model=ChatView)

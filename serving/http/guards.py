@@ -14,7 +14,7 @@ from serving.http.problems import plain_problem, respond
 from serving.http.responses import PREFIX
 
 _BATCH_PATHS = (f"{PREFIX}/batches", "/gradio_api/upload")
-_PICTURE_PATHS = ("/image", "/pictures")
+_PICTURE_PATHS = ("/image", "/pictures", "/speech")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -51,7 +51,7 @@ class BodyLimit:
 
     Args:
         limit: bytes of a request to the API.
-        picture_limit: bytes of a request that uploads a picture, and of one from the page.
+        picture_limit: bytes of a request that uploads a picture or a recording, and of one from the page.
         batch_limit: bytes of a request that uploads a file of items, through the API or the page.
     """
 

@@ -98,6 +98,11 @@ class UiService(Protocol):
 
     def status(self) -> Mapping[str, Any]: ...
 
+    @property
+    def spoken_seconds(self) -> float:
+        """Of a recording at most; 0 where none is taken."""
+        ...
+
     limited: bool
     """Whether visitors differ in what they may do."""
 

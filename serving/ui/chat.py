@@ -18,6 +18,7 @@ from serving.ui.conversation import ChatDrawing, Turn, degraded_note, turns_of
 from serving.ui.parts import NEW, drawn, sent, user_finder
 from serving.ui.render import Renderer
 from serving.ui.session import REMEMBER, TOGGLE, read_session
+from serving.ui.speaking import Speaking
 from store.errors import TastemakerError, UnknownUser
 from store.records import User
 
@@ -47,6 +48,7 @@ class ChatTab:
         self._draw = ChatDrawing(service, renderer)
         self.list = ChatList(service, self._draw, welcome=self.fresh, refused=self._refused)
         self.attaching = Attaching(service, renderer, opened=self._open)
+        self.speaking = Speaking(service, renderer, place=self.attaching.place) if service.spoken_seconds else None
         self._said: dict[str, str] = {}  # chats that are being answered, with the words so far
 
     # ------------------------------------------------------------------ components
@@ -65,7 +67,11 @@ class ChatTab:
                 self.next = drawn(name="next", events=("say", "undo"))
                 with gr.Row(elem_classes="composer"):
                     self.attaching.build_held()
+                    if self.speaking:
+                        self.speaking.build_problem()
                     self.attaching.build_control()
+                    if self.speaking:
+                        self.speaking.build_control()
                     self.message = gr.Textbox(
                         placeholder="Ask for anything",
                         label="Your message",
@@ -129,6 +135,8 @@ class ChatTab:
         self.chats.reopen(self.reopen, self.user, **quick)
         self.list.connect(here, quick)
         self.attaching.connect(here, quick)
+        if self.speaking:
+            self.speaking.connect(here, quick)
         self.toggle.click(None, js=TOGGLE)
         gr.on([self.user.change, self.chat.change], None, here, js=REMEMBER)
 

@@ -143,6 +143,7 @@ class GuardedService(Guarded):
         checks = {
             "note_shown": visitors.user, "catalogue_map": None, "launches": None, "favourites": operating,
             "compare_snapshots": visitors.query, "status": operating, "snapshots": None,
+            "spoken_seconds": None,
         }  # fmt: skip
         super().__init__(service, checks)
         self.store = GuardedPeople(service, visitors)

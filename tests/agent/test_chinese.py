@@ -44,6 +44,12 @@ def test_values(film_understander: Understander, said: str, inside: list[str], o
     assert [ref.value for ref in request.facets_out] == outside
 
 
+def test_a_wish_for_some_is_said_whole(film_understander: Understander) -> None:
+    reader = ChineseReader(film_understander.lexicon)
+    assert reader.in_english("喜歡恐怖片，推薦幾部") == ("i like horror, recommend some", ())
+    assert film_understander.understand("今天天气怎么样").intent == Intent.OUT_OF_SCOPE
+
+
 def test_titles_years_and_positions(film_understander: Understander) -> None:
     assert film_understander.understand("类似《Fargo》的").items_like == ("f16",)
     (bounds,) = film_understander.understand("九十年代的动作片").ranges

@@ -15,7 +15,7 @@ from agent.reading import Context
 from agent.request import Intent
 from agent.tokens import read
 from agent.understanding import Linked, Understander
-from agent.word_roles import word_states
+from agent.word_roles import TokenStates, word_states
 from store.errors import InputError
 
 ENCODER = "text:planted"
@@ -48,8 +48,8 @@ def model(film_understander: Understander) -> IntentModel:
     )
 
 
-def reading(understander: Understander, model: IntentModel) -> Understander:
-    learned = LearnedIntents(model, planted)
+def reading(understander: Understander, model: IntentModel, *, states: TokenStates = planted) -> Understander:
+    learned = LearnedIntents(model, states)
     vocabulary = understander.lexicon.vocabulary
     items = understander.lexicon.items
     return Understander(lambda: vocabulary, lambda ids: [items[item_id] for item_id in ids], intents=learned)
@@ -89,6 +89,19 @@ def test_after_items_were_shown_the_rules_are_only_outvoted_by_what_is_sure(
     chance = model.likeliest(first.features(), around(first))[1]
     assert chance < 0.9
     assert reading(film_understander, model).understand(text, shown) == film_understander.understand(text, shown)
+
+
+def test_small_talk_asks_for_no_more_items(film_understander: Understander) -> None:
+    def chats(text: str) -> tuple[list[tuple[int, int]], np.ndarray]:
+        words = read(text).words
+        return [(word.start, word.end) for word in words], np.ones((len(words), 1), dtype=np.float32)
+
+    width = len(film_understander.read("hello").features())
+    weights = np.zeros((width + 1, len(INTENTS)), dtype=np.float32)
+    bias = np.array([10 * (intent == Intent.SMALL_TALK) for intent in INTENTS], dtype=np.float32)
+    understander = reading(film_understander, IntentModel(weights, bias, encoder=ENCODER), states=chats)
+    assert understander.understand("nice to meet you").intent == Intent.SMALL_TALK
+    assert understander.understand("show me others").intent == Intent.RECOMMEND
 
 
 def test_an_encoder_that_fails_leaves_the_intent_to_the_rules(

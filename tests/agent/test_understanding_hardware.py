@@ -44,6 +44,7 @@ TURNS = [
     case("Bosch or Makita", **{"in": ["Bosch | Makita"]}),
     case("saws by Bosch and Makita", **{"in": ["Saws", "Bosch | Makita"]}),
     case("hammers or saws", **{"in": ["Hammers | Saws"]}),
+    case("hand toolz under 35 euros", **{"in": ["Hand Tools"], "ranges": {"price": (None, 35)}}),
     case("no Bosch please", out=["Bosch"]),
     case("a saw, but not from Makita", **{"in": ["Saws"], "out": ["Makita"]}),
     case("anything except paint", out=["Paint"]),

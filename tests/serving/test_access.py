@@ -76,6 +76,7 @@ NAMED: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/chats/{chat_id}"): {"json": {"title": "x"}},
     ("DELETE", "/chats/{chat_id}"): {},
     ("POST", "/chats/{chat_id}/messages"): {"json": {"text": "comedies"}},
+    ("POST", "/chats/{chat_id}/speech"): {"files": {"file": ("speech.wav", b"RIFF", "audio/wav")}},
     ("POST", "/chats/{chat_id}/feedback"): {"json": {"item_id": ITEM, "kind": "like"}},
     ("POST", "/chats/{chat_id}/retry"): {},
     ("POST", "/chats/{chat_id}/undo"): {},
