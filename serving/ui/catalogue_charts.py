@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -144,8 +145,9 @@ def write_figure(figure: go.Figure, path: Path, *, width: int = 1_200) -> None:
         return
     if path.suffix not in (".png", ".svg"):
         raise InputError(f"{path.name!r} is none of .png, .svg, .html", fix="Name the file by what it should be.")
+    layout: Any = figure.layout
     try:
-        figure.write_image(path, width=width, height=figure.layout.height, scale=2)
+        figure.write_image(path, width=width, height=layout.height, scale=2)
     except (ImportError, ValueError, RuntimeError) as error:
         raise InputError(
             f"{path.name!r} cannot be drawn here: {str(error).strip().splitlines()[0]}",
