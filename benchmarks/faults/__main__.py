@@ -84,3 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(sentence, file=sys.stderr)
     if findings.lost or findings.twice or findings.wrong or findings.differing:
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
