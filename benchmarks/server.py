@@ -24,15 +24,39 @@ class Server:
 
     Attributes:
         address: ``http://127.0.0.1:port``.
+        ready_after: seconds from its start until it was ready, in steps of the half second between two questions.
     """
 
     address: str
     process: subprocess.Popen[bytes]
+    ready_after: float
+
+    def kill(self) -> None:
+        """End it by SIGKILL, at once and with nothing put in order."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it as Ctrl-C does; by force where it takes too long."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
 
 @contextmanager
 def served(home: Path, variables: Mapping[str, str]) -> Iterator[Server]:
-    """A service on a free port of the loopback interface, ready; ended when the block ends.
+    """A service as ``started`` gives it; ended when the block ends."""
+    server = started(home, variables)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def started(home: Path, variables: Mapping[str, str]) -> Server:
+    """A service on a free port of the loopback interface, ready; its caller ends it.
 
     Args:
         variables: of its environment, beside those of this process.
@@ -41,26 +65,24 @@ def served(home: Path, variables: Mapping[str, str]) -> Iterator[Server]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "serving.cli", "--home", str(home), "serve", "--port", str(port)]
+    began = time.monotonic()
     process = subprocess.Popen(command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL)
-    server = Server(f"http://127.0.0.1:{port}", process)
+    address = f"http://127.0.0.1:{port}"
     try:
-        _wait(server)
-        yield server
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=END_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        _wait(process, address)
+    except BaseException:
+        process.kill()
+        raise
+    return Server(address, process, time.monotonic() - began)
 
 
-def _wait(server: Server) -> None:
+def _wait(process: subprocess.Popen[bytes], address: str) -> None:
     ends = time.monotonic() + START_SECONDS
     while time.monotonic() < ends:
-        if server.process.poll() is not None:
-            sys.exit(f"the service ended with code {server.process.returncode} before it was ready")
+        if process.poll() is not None:
+            sys.exit(f"the service ended with code {process.returncode} before it was ready")
         try:
-            if httpx.get(f"{server.address}/api/v1/health/ready", timeout=5).status_code == 200:
+            if httpx.get(f"{address}/api/v1/health/ready", timeout=5).status_code == 200:
                 return
         except httpx.TransportError:
             pass

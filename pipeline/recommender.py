@@ -168,10 +168,10 @@ class Recommender:
 
     def refresh(self) -> bool:
         """Take the newest snapshot into service; whether there was a newer one."""
-        snapshot = self._snapshots.current()
-        if snapshot is None or snapshot.id == self.snapshot_id:
-            return False
-        with self._change:
+        with self._change:  # of two who refresh at once, the later one must not be overtaken by what the other read
+            snapshot = self._snapshots.current()
+            if snapshot is None or snapshot.id == self.snapshot_id:
+                return False
             self._serving = self._met(load_state(snapshot, self._store, self._encoder))
         return True
 

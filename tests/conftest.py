@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 import sqlalchemy as sa
 from safetensors.torch import load_file
 from torch import Tensor
 
+from benchmarks.faults.acts import with_other_lists
 from serving.service import Service
 from serving.settings import LLMSection, Settings
 from store.assets import AssetCache, default_cache_root
@@ -157,15 +157,7 @@ def twice_trained_home(trained_home: Path, tmp_path_factory: pytest.TempPathFact
     snapshots = SnapshotStore(home / "snapshots")
     known = snapshots.current()
     assert known is not None
-    parts = [name.rpartition(".") for name in known.manifest.files]
-    arrays = {name: known.arrays(name) for name, _, kind in parts if kind == "safetensors"}
-    snapshots.write(
-        arrays=arrays | {"rerank": {"diversity": np.array([0.9])}},
-        documents={name: known.document(name) for name, _, kind in parts if kind == "json"},
-        config=known.manifest.config,
-        data_hash=known.manifest.data_hash,
-        metrics=known.manifest.metrics,
-    )
+    with_other_lists(snapshots, known)
     return home
 
 
