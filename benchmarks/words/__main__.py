@@ -24,7 +24,8 @@ from benchmarks.harness import Report, Row, chosen, options
 from benchmarks.words.cases import Case, kept
 from benchmarks.words.judge import Judge, Verdict
 from benchmarks.words.lies import LIES, DraftLLM, honest, liar
-from serving.service import Service, llm_settings
+from serving.models import llm_settings
+from serving.service import Service
 from serving.settings import load_settings
 
 _EXAMPLES = 8

@@ -15,7 +15,6 @@ from PIL import Image
 from serving.http.app import build_api
 from serving.http.problems import MEDIA_TYPE
 from serving.service import Service
-from store.errors import StoreError
 
 USER, STAR_WARS, FARGO = "1", "50", "100"
 
@@ -381,19 +380,6 @@ def test_no_stack_trace_leaves_and_no_local_variable_is_logged(
     assert document["detail"].split()[-1] in logged
     assert "RuntimeError" in logged
     assert "hunter2" not in logged
-
-
-def test_a_locked_database_is_a_503_and_reads_go_on(
-    api: TestClient, trained_service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def locked(*_: object) -> None:
-        raise StoreError("the database cannot do this now: database is locked", fix="Try again.")
-
-    monkeypatch.setattr(trained_service.store, "add_events", locked)
-    response = api.post("/events", json={"user_id": USER, "item_id": FARGO, "kind": "view"})
-    problem(response, 503)
-    assert response.headers["retry-after"]
-    assert api.get("/recommend", params={"user_id": USER}).status_code == 200
 
 
 def test_unknown_paths_and_methods_are_problems_too(api: TestClient) -> None:
