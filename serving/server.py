@@ -45,6 +45,8 @@ def run(service: Service, *, announce: Callable[[str], None]) -> None:
         config = uvicorn.Config(
             build_app(service),
             log_level="warning",
+            # As JSON, its lines go the way of all others.
+            log_config=None if service.settings.log_format == "json" else uvicorn.config.LOGGING_CONFIG,
             timeout_graceful_shutdown=GRACE_SECONDS,
             server_header=False,
             forwarded_allow_ips=list(service.settings.identity.trusted_proxies),
