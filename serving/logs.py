@@ -59,7 +59,7 @@ def _renderers(form: Form) -> list[Processor]:
 
 def _take_over_libraries(common: list[Processor]) -> None:
     """Warnings and errors of libraries, the HTTP server's among them, as JSON too: a program reads every line."""
-    handler = _ToStandardError()
+    handler = _ToStandardError(logging.WARNING)  # some libraries set their own loggers to less
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=common,
