@@ -18,9 +18,10 @@ def announce(address: str) -> None:
 
 def main() -> int:
     """Serve until Ctrl-C; 2 where the settings or the data do not allow it."""
-    logs.configure()
     try:
-        with Service.open(load_settings()) as service:
+        settings = load_settings()
+        logs.configure(settings.log_format, settings.log_level)
+        with Service.open(settings) as service:
             run(service, announce=announce)
     except TastemakerError as error:
         sys.stderr.write(f"Error: {error}\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,8 +48,9 @@ def _settings(
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens to standard error.")] = False,
 ) -> None:
-    logs.configure(logging.INFO if verbose else logging.WARNING)
-    context.obj = load_settings(home=home)
+    settings = load_settings(home=home, log_level="info" if verbose else None)
+    logs.configure(settings.log_format, settings.log_level)
+    context.obj = settings
 
 
 for command in (data.ingest, data.train, data.tune, data.evaluate):

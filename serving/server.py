@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 
 from serving.service import Service
 from serving.settings import Settings
@@ -46,6 +47,8 @@ def run(service: Service, *, announce: Callable[[str], None]) -> None:
         config = uvicorn.Config(
             build_app(service),
             log_level="warning",
+            # As JSON, its lines go the way of all others.
+            log_config=None if service.settings.log_format == "json" else LOGGING_CONFIG,
             timeout_graceful_shutdown=GRACE_SECONDS,
             server_header=False,
             forwarded_allow_ips=list(service.settings.identity.trusted_proxies),

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from serving.logs import Form, Level
 from store.assets import default_cache_root
 from store.errors import InputError
 
@@ -95,6 +96,8 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL; None is an SQLite file in ``home``.
         cache: folder of fetched models and data sets, shared by all projects of a user.
         offline: fetch nothing.
+        log_format: lines for people, or one JSON object a line for programs.
+        log_level: the least that is logged; None is "info" as JSON, where each request is a line, and "warning" else.
         host: address to listen on.
         port: TCP port.
         allowed_origins: other origins whose pages may send requests: "https://shop.example".
@@ -123,6 +126,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     cache: Path = Field(default_factory=default_cache_root)
     offline: bool = False
+    log_format: Form = "console"
+    log_level: Level | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 7860
     allowed_origins: tuple[str, ...] = ()

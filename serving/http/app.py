@@ -25,6 +25,7 @@ from serving.http.admission import Admission
 from serving.http.guards import BodyLimit, Measured, Metrics, SameOrigin
 from serving.http.identified import Ask, Identified
 from serving.http.page_bounds import PageBounds
+from serving.http.request_log import RequestLog
 from serving.http.responses import PREFIX
 from serving.service import Service
 
@@ -72,6 +73,7 @@ def build_api(service: Service, *, ask: Ask | None = None) -> FastAPI:
     app.add_middleware(Admission, requests=service.settings.max_requests, turns=service.settings.max_turns)
     app.add_middleware(SameOrigin, allowed=service.settings.allowed_origins)
     app.add_middleware(Measured, metrics=app.state.metrics)
+    app.add_middleware(RequestLog)
     return app
 
 

@@ -142,12 +142,12 @@ class Measured:
         try:
             await self._app(scope, receive, watched)
         finally:
-            route = _route(scope)
+            route = route_of(scope)
             self._metrics.requests.labels(route, scope["method"], str(status)).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The route's pattern: ids in paths would make a metric of their own each."""
     if not scope["path"].startswith("/api/"):
         return "page"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI, Request
@@ -14,11 +13,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
-from serving.logs import trace_of
+from serving.logs import current_request_id, trace_of
 from store.errors import TastemakerError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "5"
+REQUEST_ID = "X-Request-ID"
+"""The header that names a request in answers and in the log."""
 
 log = structlog.get_logger(__name__)
 
@@ -127,6 +128,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
-        reference = uuid4().hex[:12]
+        reference = current_request_id()
         log.error("unexpected error", path=request.url.path, reference=reference, exception=trace_of(error))
-        return respond(plain_problem(500, f"something unexpected happened; the log has it as {reference}"))
+        problem = plain_problem(500, f"something unexpected happened; the log has it as {reference}")
+        return respond(problem, {REQUEST_ID: reference})  # what adds it to other answers has been left
