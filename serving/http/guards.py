@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.problems import plain_problem, respond
 from serving.http.responses import PREFIX
+from serving.http.routes import route_of
 
 _BATCH_PATHS = (f"{PREFIX}/batches", "/gradio_api/upload")
 _PICTURE_PATHS = ("/image", "/pictures", "/speech")
@@ -145,10 +146,3 @@ class Measured:
             route = route_of(scope)
             self._metrics.requests.labels(route, scope["method"], str(status)).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
-
-
-def route_of(scope: Scope) -> str:
-    """The route's pattern: ids in paths would make a metric of their own each."""
-    if not scope["path"].startswith("/api/"):
-        return "page"
-    return getattr(scope.get("route"), "path", "unmatched").removeprefix(PREFIX)

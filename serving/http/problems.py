@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from serving.http.routes import route_of
 from serving.logs import current_request_id, trace_of
 from store.errors import TastemakerError
 
@@ -108,7 +109,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(TastemakerError)
     def own(request: Request, error: TastemakerError) -> JSONResponse:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.warning("request failed", path=request.url.path, error=type(error).__name__, problem=error.problem)
+            log.warning(
+                "request failed", route=route_of(request.scope), error=type(error).__name__, problem=error.problem
+            )
         return respond(problem_of(error))
 
     @app.exception_handler(RequestValidationError)
@@ -129,6 +132,6 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
         reference = current_request_id()
-        log.error("unexpected error", path=request.url.path, reference=reference, exception=trace_of(error))
+        log.error("unexpected error", route=route_of(request.scope), reference=reference, exception=trace_of(error))
         problem = plain_problem(500, f"something unexpected happened; the log has it as {reference}")
         return respond(problem, {REQUEST_ID: reference})  # what adds it to other answers has been left

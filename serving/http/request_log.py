@@ -10,8 +10,8 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.http.guards import route_of
 from serving.http.problems import REQUEST_ID
+from serving.http.routes import route_of
 
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
