@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     allowed_origins: tuple[str, ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1_024)] = 1_000_000
     threads: Annotated[int, Field(ge=1, le=1_024)] = 1
-    max_requests: Annotated[int, Field(ge=1, le=10_000)] = 48
+    max_requests: Annotated[int, Field(ge=1, le=10_000)] = 32
     max_turns: Annotated[int, Field(ge=1, le=1_000)] = 16
     max_batch_bytes: Annotated[int, Field(ge=1_024)] = 256_000_000
     fetch_pictures: bool = False

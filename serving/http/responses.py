@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,14 @@ from store.records import Item
 
 PREFIX = "/api/v1"
 
+_PLAIN = frozenset({str, int, float, bool, type(None), datetime})
+
+
+@cache
+def _names(record: type) -> tuple[str, ...]:
+    """Names of the fields of a kind of record."""
+    return tuple(field.name for field in fields(record))
+
 
 def image_url(item: Item) -> str | None:
     """Where a page finds the picture of an item."""
@@ -26,10 +35,16 @@ def image_url(item: Item) -> str | None:
 
 def public(value: Any) -> Any:
     """A record as plain values; an item's picture becomes an address instead of a path on this machine."""
-    if isinstance(value, Item):
-        return {field.name: public(getattr(value, field.name)) for field in fields(value)} | {"image": image_url(value)}
+    kind = type(value)
+    if kind in _PLAIN:  # nearly all are; asking whether something is a mapping takes longer than all the rest
+        return value
+    if kind is tuple or kind is list:
+        return [public(part) for part in value]
+    if kind is dict:
+        return {key: public(part) for key, part in value.items()}
     if is_dataclass(value):
-        return {field.name: public(getattr(value, field.name)) for field in fields(value)}
+        plain = {name: public(getattr(value, name)) for name in _names(kind)}
+        return plain | {"image": image_url(value)} if isinstance(value, Item) else plain
     if isinstance(value, Mapping):
         return {key: public(part) for key, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
