@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
@@ -19,6 +19,7 @@ from serving.identity.identity import Identity
 from serving.identity.principal import LOCAL, Scope
 from serving.impressions import ImpressionLog
 from serving.pictures import PictureFolder
+from serving.readiness import Readiness
 from serving.settings import Settings
 from serving.shelf import SnapshotShelf
 from serving.verdicts import Verdicts
@@ -51,23 +52,6 @@ LEARN_EVERY = 10.0
 """Seconds between two looks at what became of the new items that were tried out."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Readiness:
-    """Whether recommendations can be had now.
-
-    Attributes:
-        ready: a snapshot serves and the database answers.
-        snapshot_id: the models in service.
-        degraded: what cannot run: "llm", "snapshot".
-        problems: why, each with its fix.
-    """
-
-    ready: bool
-    snapshot_id: str | None
-    degraded: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
 
 
 class Service:

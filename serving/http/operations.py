@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving.http.responses import Liveness, public
 from serving.http.wiring import MetricsOf, ServiceOf
-from serving.service import Readiness
+from serving.readiness import Readiness
 from store.audit_log import AuditEntry
 
 router = APIRouter(tags=["operations"])
